@@ -1,0 +1,100 @@
+#include "core/config/decide.h"
+
+namespace tandem::config {
+namespace {
+
+struct Reference {
+  Kind from;
+  const char* field;  // a name ending in '.' is a prefix whose list names ids
+  Kind to;
+};
+constexpr Reference kReferences[] = {
+    {Kind::user, "routing_profile", Kind::routing_profile},
+    {Kind::user, "security.", Kind::security_profile},
+    {Kind::queue, "hours", Kind::hours},
+    {Kind::routing_profile, "default_outbound_queue", Kind::queue},
+    {Kind::routing_profile, "queue.", Kind::queue},
+};
+
+const char* kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::instance: return "instance";
+    case Kind::user: return "user";
+    case Kind::queue: return "queue";
+    case Kind::routing_profile: return "routing profile";
+    case Kind::hours: return "hours of operation";
+    case Kind::flow: return "contact flow";
+    case Kind::security_profile: return "security profile";
+    case Kind::agent_status: return "agent status";
+  }
+  return "document";
+}
+
+std::vector<std::string> referred(const Reference& reference, const std::map<std::string, std::string>& set) {
+  std::vector<std::string> out;
+  const std::string field = reference.field;
+  if (!field.ends_with('.')) {
+    const auto at = set.find(field);
+    if (at != set.end() && !at->second.empty()) out.push_back(at->second);
+    return out;
+  }
+  for (auto at = set.lower_bound(field); at != set.end() && at->first.starts_with(field); ++at) {
+    if (!at->second.empty()) out.push_back(at->first.substr(field.size(), 36));
+  }
+  return out;
+}
+
+Result<void> check_references(const State& state, Kind kind, const std::map<std::string, std::string>& set) {
+  for (const Reference& reference : kReferences) {
+    if (reference.from != kind) continue;
+    for (const std::string& text : referred(reference, set)) {
+      const auto id = parse_uuid(text);
+      if (!id || state.find(reference.to, *id) == nullptr) {
+        return fail(Errc::not_found, std::string("no ") + kind_name(reference.to) + " with id " + text);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Put> decide(const State& state, const Create& command) {
+  const auto name = command.set.find(name_field(command.kind));
+  if (name != command.set.end() && !name->second.empty()) {
+    if (const Document* holder = state.named(command.kind, name->second)) {
+      return fail(Errc::already_exists, holder->id.text());
+    }
+  }
+  if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
+  return Put{command.kind, command.id, true, command.set};
+}
+
+Result<Put> decide(const State& state, const Change& command) {
+  if (state.find(command.kind, command.id) == nullptr) {
+    return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
+  }
+  if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
+  return Put{command.kind, command.id, false, command.set};
+}
+
+Result<Deleted> decide(const State& state, const Delete& command) {
+  if (state.find(command.kind, command.id) == nullptr) {
+    return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
+  }
+  for (const Reference& reference : kReferences) {
+    if (reference.to != command.kind) continue;
+    for (const Document* other : state.all(reference.from)) {
+      std::map<std::string, std::string> set;
+      for (const auto& [field, value] : other->set) set.emplace(field, value.value);
+      for (const std::string& id : referred(reference, set)) {
+        if (id == command.id.text()) {
+          return fail(Errc::in_use, std::string(kind_name(reference.from)) + " " + state.served_name(*other));
+        }
+      }
+    }
+  }
+  return Deleted{command.kind, command.id};
+}
+
+}  // namespace tandem::config

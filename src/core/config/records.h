@@ -1,0 +1,53 @@
+// Configuration is documents of flat fields, merged field by field. A list becomes one field per element
+// ("queue.<id>.CHAT" = "1,0"), so that two people who add different elements do not conflict.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "base/ids.h"
+
+namespace tandem::config {
+
+enum class Kind : std::uint8_t {
+  instance,          // the centre itself: alias, account, sample marker
+  user,              // username, first_name, last_name, password (argon2id encoded), routing_profile, security.<id>
+  queue,             // name, description, hours, max_contacts, status
+  routing_profile,   // name, description, default_outbound_queue, concurrency.<CHANNEL> = n, queue.<id>.<CHANNEL> = "priority,delay"
+  hours,             // name, description, time_zone, open.<DAY>.<n> = "HH:MM-HH:MM"
+  flow,              // name, description, type, content (flow language JSON as given), state, status
+  security_profile,  // name
+  agent_status,      // name, type (ROUTABLE, CUSTOM, OFFLINE), order
+  last_ = agent_status
+};
+
+// A new version of some fields. A field set to the empty string is absent.
+struct Put {
+  Kind kind = Kind::instance;
+  Uuid id;
+  bool create = false;  // a new document; else a change to one
+  std::map<std::string, std::string> set;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "kind", s.kind);
+    f(2, "id", s.id);
+    f(3, "create", s.create);
+    f(4, "set", s.set);
+  }
+};
+
+struct Deleted {
+  Kind kind = Kind::instance;
+  Uuid id;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "kind", s.kind);
+    f(2, "id", s.id);
+  }
+};
+
+using Rec = std::variant<Put, Deleted>;
+
+}  // namespace tandem::config

@@ -1,0 +1,126 @@
+#include "core/config/state.h"
+
+#include <algorithm>
+
+#include "core/config/decide.h"
+
+namespace tandem::config {
+
+const char* name_field(Kind kind) { return kind == Kind::user ? "username" : "name"; }
+
+const std::string& Document::get(const std::string& field) const {
+  static const std::string none;
+  const auto at = set.find(field);
+  return at == set.end() ? none : at->second.value;
+}
+
+std::map<std::string, std::string> Document::list(std::string_view prefix) const {
+  std::map<std::string, std::string> out;
+  for (auto at = set.lower_bound(std::string(prefix)); at != set.end() && at->first.starts_with(prefix); ++at) {
+    if (!at->second.value.empty()) out.emplace(at->first.substr(prefix.size()), at->second.value);
+  }
+  return out;
+}
+
+void State::merge(Field& field, const std::string& value, const Meta& meta) {
+  const bool later = meta.at > field.at;
+  const bool tie = meta.at == field.at && meta.log.origin < field.by;
+  if (later || tie || field.by == NodeId{}) field = Field{value, meta.at, meta.log.origin};
+}
+
+void State::index(const Document& document) {
+  const std::string& name = document.get(name_field(document.kind));
+  if (!name.empty()) names_[{document.kind, name}].insert(document.id);
+}
+
+void State::apply(const Put& record, const Meta& meta) {
+  Document& document = documents_[Key{record.kind, record.id}];
+  document.kind = record.kind;
+  document.id = record.id;
+  // Should two nodes ever create the same id, the earlier creation stands, whichever record came first.
+  const std::pair born{meta.at, meta.log.origin};
+  if (record.create && (document.created.packed == 0 || born < std::pair{document.created, document.creator})) {
+    document.created = meta.at;
+    document.creator = meta.log.origin;
+  }
+  for (const auto& [name, value] : record.set) merge(document.set[name], value, meta);
+  document.changed = std::max(document.changed, meta.at);
+  ++version_;
+  index(document);
+  if (record.kind == Kind::flow && compile_ != nullptr) {
+    programs_[FlowId{record.id}] = compile_(document.get("content"));
+  }
+}
+
+void State::apply(const Deleted& record, const Meta& meta) {
+  Document& document = documents_[Key{record.kind, record.id}];
+  document.kind = record.kind;
+  document.id = record.id;
+  merge(document.deleted, "1", meta);
+  document.changed = std::max(document.changed, meta.at);
+  ++version_;
+}
+
+void State::loaded() {
+  names_.clear();
+  programs_.clear();
+  for (const auto& [key, document] : documents_) {
+    index(document);
+    if (key.kind == Kind::flow && compile_ != nullptr) programs_[FlowId{key.id}] = compile_(document.get("content"));
+  }
+  ++version_;
+}
+
+const Document* State::find(Kind kind, const Uuid& id) const {
+  const auto at = documents_.find(Key{kind, id});
+  return at == documents_.end() || !at->second.live() ? nullptr : &at->second;
+}
+
+std::string State::served_name(const Document& document) const {
+  const std::string& name = document.get(name_field(document.kind));
+  const auto at = names_.find({document.kind, name});
+  if (at == names_.end()) return name;
+  for (const Uuid& id : at->second) {
+    const Document* other = find(document.kind, id);
+    if (other == nullptr || other->id == document.id || other->get(name_field(document.kind)) != name) continue;
+    if (std::pair{other->created, other->creator} < std::pair{document.created, document.creator}) {
+      return name + "~" + std::to_string(document.creator.value());
+    }
+  }
+  return name;
+}
+
+const Document* State::named(Kind kind, std::string_view name) const {
+  const auto at = names_.find({kind, std::string(name)});
+  if (at != names_.end()) {
+    for (const Uuid& id : at->second) {
+      const Document* document = find(kind, id);
+      if (document != nullptr && served_name(*document) == name) return document;
+    }
+  }
+  const auto tilde = name.rfind('~');
+  if (tilde == std::string_view::npos) return nullptr;
+  const auto base = names_.find({kind, std::string(name.substr(0, tilde))});
+  if (base == names_.end()) return nullptr;
+  for (const Uuid& id : base->second) {
+    const Document* document = find(kind, id);
+    if (document != nullptr && served_name(*document) == name) return document;
+  }
+  return nullptr;
+}
+
+std::vector<const Document*> State::all(Kind kind) const {
+  std::vector<const Document*> out;
+  for (auto at = documents_.lower_bound(Key{kind, {}}); at != documents_.end() && at->first.kind == kind; ++at) {
+    if (at->second.live()) out.push_back(&at->second);
+  }
+  return out;
+}
+
+const Program* State::program(FlowId flow) const {
+  if (find(Kind::flow, flow.value()) == nullptr) return nullptr;
+  const auto at = programs_.find(flow);
+  return at == programs_.end() ? nullptr : at->second.get();
+}
+
+}  // namespace tandem::config

@@ -1,0 +1,105 @@
+// All configuration documents. Per field the later hybrid clock wins, then the lower node: any order of records gives
+// the same documents. A name made twice while nodes were apart: the earlier document keeps it, the other is served as
+// "name~node".
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/program.h"
+#include "core/config/records.h"
+
+namespace tandem::config {
+
+struct Field {
+  std::string value;
+  Hlc at;
+  NodeId by;
+  friend bool operator==(const Field&, const Field&) = default;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "value", s.value);
+    f(2, "at", s.at);
+    f(3, "by", s.by);
+  }
+};
+
+struct Document {
+  Kind kind = Kind::instance;
+  Uuid id;
+  Hlc created;  // 0 until the creating record has come
+  NodeId creator;
+  Field deleted;  // value "1" when deleted
+  std::map<std::string, Field> set;
+  Hlc changed;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "kind", s.kind);
+    f(2, "id", s.id);
+    f(3, "created", s.created);
+    f(4, "creator", s.creator);
+    f(5, "deleted", s.deleted);
+    f(6, "set", s.set);
+    f(7, "changed", s.changed);
+  }
+  [[nodiscard]] bool live() const { return created.packed != 0 && deleted.value.empty(); }
+  // Empty when absent.
+  [[nodiscard]] const std::string& get(const std::string& field) const;
+  // Fields that begin with `prefix`, which is cut from the names: "queue." -> {"<id>.CHAT": "1,0"}.
+  [[nodiscard]] std::map<std::string, std::string> list(std::string_view prefix) const;
+};
+
+class State {
+ public:
+  // Turns flow content into a program; null when the content is no flow. A pure function, given by the record codec:
+  // the core parses nothing.
+  using Compile = std::shared_ptr<const Program> (*)(std::string_view content);
+  explicit State(Compile compile = nullptr) : compile_(compile) {}
+
+  void apply(const Put& record, const Meta& meta);
+  void apply(const Deleted& record, const Meta& meta);
+
+  // Live documents only.
+  [[nodiscard]] const Document* find(Kind kind, const Uuid& id) const;
+  // By the name it is served under; `field` is "name", or "username" for users. Case counts.
+  [[nodiscard]] const Document* named(Kind kind, std::string_view name) const;
+  [[nodiscard]] std::vector<const Document*> all(Kind kind) const;  // live, by id
+  [[nodiscard]] std::string served_name(const Document& document) const;
+  [[nodiscard]] const Program* program(FlowId flow) const;
+  [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every change; for caches
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "documents", s.documents_);
+  }
+  void loaded();  // after fields were read from a snapshot: rebuilds what is derived
+
+ private:
+  struct Key {
+    Kind kind = Kind::instance;
+    Uuid id;
+    friend auto operator<=>(const Key&, const Key&) = default;
+    template <class S, class F>
+    static void fields(S& s, F&& f) {
+      f(1, "kind", s.kind);
+      f(2, "id", s.id);
+    }
+  };
+  void merge(Field& field, const std::string& value, const Meta& meta);
+  void index(const Document& document);
+  Compile compile_;
+  std::map<Key, Document> documents_;
+  // Derived.
+  std::map<std::pair<Kind, std::string>, std::set<Uuid>> names_;  // ever borne; checked against the document
+  std::map<FlowId, std::shared_ptr<const Program>> programs_;
+  std::uint64_t version_ = 0;
+};
+
+[[nodiscard]] const char* name_field(Kind kind);
+
+}  // namespace tandem::config

@@ -1,0 +1,203 @@
+// A contact, as one plain value: everything about it that a claim must carry to the node that takes over. Its transcript
+// is not here: that is a set which no claim carries or replaces (state.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/line.h"
+#include "base/patch.h"
+#include "base/sealed.h"
+
+namespace tandem::contact {
+
+// Session: bound to a customer's open session (a chat). Work: nobody waits on a wire (a task, a callback).
+enum class Kind : std::uint8_t { session, work, last_ = work };
+enum class Channel : std::uint8_t { chat, task, voice, last_ = voice };
+enum class Phase : std::uint8_t {
+  in_flow,        // the contact flow runs or waits
+  queued,         // waits for an agent at `place.queue`
+  offering,       // an agent's slot is reserved and the desktop rings
+  with_agent,     // served
+  abandoned,      // presumed gone: the customer's session stayed away; an arrival revives it
+  ended,          // over, whoever said so; final
+  last_ = ended
+};
+enum class Role : std::uint8_t { customer, agent, system, last_ = system };
+
+// What a flow waits for before it goes on at `block`.
+enum class Await : std::uint8_t {
+  nothing,   // it is about to run `block`
+  input,     // the customer's next message, until `until`
+  time,      // `until`, or an event (a customer who returns)
+  function,  // an invoked function's answer, until `until`
+  resolve,   // sealed values, opened outside the loop
+  last_ = resolve
+};
+
+// Where a flow stands. Durable: it resumes at the same block after a restart or in another region.
+struct Position {
+  FlowId flow;
+  std::string block;                           // identifier of the action that runs or waits; empty: no flow runs
+  std::uint64_t visit = 0;                     // counts block visits of the contact; ids of shown items derive from it
+  Await await = Await::nothing;
+  Hlc until;                                   // deadline of the wait; 0: none
+  std::map<std::string, std::uint32_t> loops;  // by block: how often Loop continued, or the place in a prompt list
+  std::map<std::string, Text> flow_attributes; // $.FlowAttributes; gone when the flow changes
+  std::map<std::string, Text> external;        // $.External: the last function's answer, sealed by io
+  Text stored_input;                           // $.StoredCustomerInput, and the last chat input
+  std::map<std::string, std::string> hooks;    // event hooks: name -> flow id
+  friend bool operator==(const Position&, const Position&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "flow", s.flow);
+    f(2, "block", s.block);
+    f(3, "visit", s.visit);
+    f(4, "await", s.await);
+    f(5, "until", s.until);
+    f(6, "loops", s.loops);
+    f(7, "flow_attributes", s.flow_attributes);
+    f(8, "external", s.external);
+    f(9, "stored_input", s.stored_input);
+    f(10, "hooks", s.hooks);
+  }
+};
+
+// Target queue, and the place in it once enqueued.
+struct Place {
+  QueueId queue;              // target (working) queue; nil: none set yet
+  Hlc enqueued;               // original enqueue time: kept by moves and adoptions; 0: never queued
+  std::int32_t priority = 5;  // 1 is served first
+  std::chrono::milliseconds age_adjustment{};
+  AgentId preferred;          // the agent who had it when its node was lost: offered first, and without a ring
+  friend bool operator==(const Place&, const Place&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "queue", s.queue);
+    f(2, "enqueued", s.enqueued);
+    f(3, "priority", s.priority);
+    f(4, "age_adjustment", s.age_adjustment);
+    f(5, "preferred", s.preferred);
+  }
+};
+
+// The latest move of the contact to another node (PROTOCOL R10 to R14). One field of the winning line, hence the same at
+// both ends.
+enum class MoveState : std::uint8_t { none, offered, accepted, attached, timed_out, returned, abandoned, last_ = abandoned };
+struct Move {
+  Uuid id;
+  NodeId source;
+  NodeId destination;
+  MoveState state = MoveState::none;
+  Hlc deadline;   // of the offer at the source; of the customer's arrival (T_move) at the destination
+  AgentId agent;  // whose slot is asked for
+  friend bool operator==(const Move&, const Move&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "id", s.id);
+    f(2, "source", s.source);
+    f(3, "destination", s.destination);
+    f(4, "state", s.state);
+    f(5, "deadline", s.deadline);
+    f(6, "agent", s.agent);
+  }
+  [[nodiscard]] bool open() const { return state == MoveState::offered || state == MoveState::accepted; }
+};
+
+struct Contact {
+  ContactId id;
+  ContactId initial;   // first of the journey; itself unless transferred
+  ContactId previous;  // nil: none
+  Kind kind = Kind::session;
+  Channel channel = Channel::chat;
+  Phase phase = Phase::in_flow;
+  bool attached = false;      // the customer's session is held by the owner
+  std::uint32_t attempt = 0;  // of session-less work: counts what Start and Run refer to
+  Hlc initiated;
+  Hlc connected;  // to an agent
+  Hlc ended;
+  NodeId origin;  // where it was started
+  Text customer_name;
+  Uuid customer;          // participant id of the customer
+  Uuid agent_participant; // participant id of the agent, minted when one accepts
+  std::map<std::string, Text> attributes;
+  KeyId key;  // seals what is personal about this contact
+  Position flow;
+  Place place;
+  AgentId agent;  // reserved, ringing or connected; nil: none
+  Move move;
+  Term given;         // the highest term given away by an offer
+  Hlc ring_until;     // offering: the agent must accept before
+  Hlc grace_until;    // not attached: presumed gone after; 0: attached, or no session to lose
+  std::string name;   // of a task
+  Text description;   // of a task
+  std::string ended_by;  // DisconnectReason of the contact record
+  friend bool operator==(const Contact&, const Contact&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "id", s.id);
+    f(2, "initial", s.initial);
+    f(3, "previous", s.previous);
+    f(4, "kind", s.kind);
+    f(5, "channel", s.channel);
+    f(6, "phase", s.phase);
+    f(7, "attached", s.attached);
+    f(8, "attempt", s.attempt);
+    f(9, "initiated", s.initiated);
+    f(10, "connected", s.connected);
+    f(11, "ended", s.ended);
+    f(12, "origin", s.origin);
+    f(13, "customer_name", s.customer_name);
+    f(14, "customer", s.customer);
+    f(15, "agent_participant", s.agent_participant);
+    f(16, "attributes", s.attributes);
+    f(17, "key", s.key);
+    f(18, "flow", s.flow);
+    f(19, "place", s.place);
+    f(20, "agent", s.agent);
+    f(21, "move", s.move);
+    f(22, "given", s.given);
+    f(23, "ring_until", s.ring_until);
+    f(24, "grace_until", s.grace_until);
+    f(25, "name", s.name);
+    f(26, "description", s.description);
+    f(27, "ended_by", s.ended_by);
+  }
+  [[nodiscard]] bool live() const { return phase != Phase::ended && phase != Phase::abandoned; }
+  // When the owner must look at it again though nothing happens; 0: never.
+  [[nodiscard]] Hlc deadline() const;
+};
+
+// One entry of a transcript. `id` is the same however often the step that made it is repeated (the command's id, or
+// derived from contact and block visit), so a repeat elsewhere is seen to be the same item.
+struct Item {
+  Uuid id;
+  std::string content_type;
+  Text content;
+  Role role = Role::system;
+  Uuid participant;
+  Text display_name;
+  Hlc at;
+  friend bool operator==(const Item&, const Item&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "id", s.id);
+    f(2, "content_type", s.content_type);
+    f(3, "content", s.content);
+    f(4, "role", s.role);
+    f(5, "participant", s.participant);
+    f(6, "display_name", s.display_name);
+    f(7, "at", s.at);
+  }
+};
+
+}  // namespace tandem::contact
