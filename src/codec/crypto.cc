@@ -68,7 +68,8 @@ std::string encode64(std::string_view bytes, std::string_view alphabet, bool pad
 std::optional<std::string> decode64(std::string_view text, std::string_view alphabet) {
   std::array<int, 256> values;
   values.fill(-1);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) values[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
   out.reserve(text.size() / 4 * 3 + 2);

@@ -75,7 +75,6 @@ struct SocketHandler {
 
 // Decides on an upgrade request: a Response refuses it; otherwise `out` is filled. Messages may be sent at once; they
 // leave after the handshake.
-using Accept =
-    std::function<std::optional<Response>(const Request&, std::shared_ptr<Socket>, SocketHandler& out)>;
+using Accept = std::function<std::optional<Response>(const Request&, std::shared_ptr<Socket>, SocketHandler& out)>;
 
 }  // namespace tandem::http
