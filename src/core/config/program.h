@@ -16,17 +16,26 @@ enum class Operator : std::uint8_t {
   number_greater_than,
   number_greater_or_equal_to,
   number_less_than,
-  number_less_or_equal_to
+  number_less_or_equal_to,
+  all_of,   // of `nested`, on the same result
+  any_of,   // of `nested`
+  none_of,  // of `nested`
 };
 
 struct Condition {
   Operator op = Operator::equals;
   std::string operand;
-  std::vector<Condition> nested;  // a compound: all of them on the same result
-  std::string next;               // only at the top
+  std::vector<Condition> nested;
+  friend bool operator==(const Condition&, const Condition&) = default;
 };
 
-// Kept under the name of the flow language ("MessageParticipant"): an action this build does not know takes its error
+struct Branch {
+  Condition condition;
+  std::string next;
+  friend bool operator==(const Branch&, const Branch&) = default;
+};
+
+// Kept under the name of the flow language ("MessageParticipant"): an action this build does not run takes its error
 // branch when it is reached, as the service does for a channel that an action does not support.
 struct Block {
   std::string id;
@@ -34,12 +43,15 @@ struct Block {
   std::map<std::string, std::string> parameters;  // flattened: "LambdaInvocationAttributes.key", "Messages.0.Text"
   std::string next;                               // empty: none
   std::map<std::string, std::string> errors;      // ErrorType -> block
-  std::vector<Condition> conditions;
+  std::vector<Branch> branches;                   // the first whose condition holds is taken
+  friend bool operator==(const Block&, const Block&) = default;
 };
 
+// Every block named as start, next or target of a branch is in `blocks`.
 struct Program {
   std::string start;
   std::map<std::string, Block> blocks;
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
 }  // namespace tandem::config
