@@ -26,6 +26,12 @@ struct LogId {
   NodeId origin;
   Incarnation incarnation;
   friend constexpr auto operator<=>(const LogId&, const LogId&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "origin", s.origin);
+    f(2, "incarnation", s.incarnation);
+  }
 };
 
 // How far somebody is in every log: the last sequence they have, per log.

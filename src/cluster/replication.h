@@ -1,0 +1,229 @@
+// Brings every origin's log to every node. Each log has one source at a time: its origin while the link to it works,
+// else a peer that has more, the hub first. Records leave a node only once they are durable at their origin, arrive in
+// order, are handed out once, and are acknowledged twice: seen (applied) and durable (on disk, with their keys).
+//
+// Nothing here trusts a frame to arrive: a gap or a stall asks again from what is held, a repeat is skipped, and Hello
+// repeats both vectors. Memory is bounded per peer by the window and in total by the tail.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/now.h"
+#include "cluster/frames.h"
+#include "cluster/outputs.h"
+
+namespace tandem::cluster {
+
+struct ReplicationOptions {
+  NodeId self;
+  Incarnation incarnation;
+  std::uint32_t schema = 0;
+  std::string build;
+  bool amnesiac = false;
+  std::size_t window_bytes = 4U << 20;   // sent to one peer beyond what it confirmed as seen
+  std::size_t batch_bytes = 256U << 10;  // one frame; a single larger record travels alone
+  std::size_t batch_records_max = 4096;
+  std::size_t tail_bytes = 64U << 20;      // records kept in memory, all logs together; older ones are read from disk
+  std::size_t unstored_bytes = 32U << 20;  // received and not yet on this disk; beyond it batches are let fall
+  std::size_t chunk_bytes = 256U << 10;    // of a snapshot
+  std::size_t snapshot_bytes_max = 1U << 30;
+  std::size_t logs_max = 1U << 14;  // known logs; a peer that names more is not followed there
+  std::chrono::nanoseconds progress_every = 10ms;
+  std::chrono::nanoseconds hello_every = 1s;
+  std::chrono::nanoseconds stall_after = 400ms;
+};
+
+// The end of a log as it stands on this disk: its last sequence, and record_hash of that record (0: not known).
+struct OnDisk {
+  Sequence last;
+  std::uint64_t hash = 0;
+};
+
+class Replication {
+ public:
+  // `on_disk`: every log this node holds, those of its own earlier lives included. The log of this life starts empty.
+  Replication(ReplicationOptions options, const std::map<LogId, OnDisk>& on_disk);
+
+  void set_hubs(std::set<NodeId> hubs) { hubs_ = std::move(hubs); }
+  void set_members_number(std::uint64_t number) { members_number_ = number; }
+  // What Hello says from now on; a node that found out that its disk went back calls it before any link is up.
+  void set_amnesiac(bool amnesiac) { options_.amnesiac = amnesiac; }
+  void set_erased(std::vector<KeyId> keys) { erased_ = std::move(keys); }  // told to every peer on a new link
+
+  // -- links
+  void link_up(NodeId peer, Now now, Outputs& out);
+  void link_down(NodeId peer, Now now, Outputs& out);
+  // Takes Hello, Subscribe, Unsubscribe, Batch, Progress, Truncated, SnapshotAsk, SnapshotChunk, Fetch, Fetched and
+  // KeyErased; false for the others. `relayed`: it came by way of another node (Hello only).
+  bool frame(NodeId from, const Frame& frame, bool relayed, Now now, Outputs& out);
+
+  // -- the own log
+  // The next own record, as it is handed to the disk. Sent to nobody before `own_durable`.
+  void own_appended(Sequence sequence, LoggedRecord record);
+  void own_durable(Sequence up_to, Now now, Outputs& out);
+
+  // -- the disk
+  // Received records are on disk up to here, keys included.
+  void foreign_durable(const Vector& up_to, Now now, Outputs& out);
+  // Answers a ReadLog: consecutive records from `first` on, which is after+1 unless older ones were deleted. Nothing
+  // there: `records` empty, `first` the oldest sequence that is. `hash_before`: record_hash of the record at `after`.
+  void log_read(const ReadLog& read, Sequence first, std::uint64_t hash_before, std::vector<LoggedRecord> records,
+                Now now, Outputs& out);
+  // A record on this disk is damaged: asks peers for it until one answers (`Outputs::repaired`).
+  void fetch(LogId log, Sequence sequence, Now now, Outputs& out);
+
+  // -- snapshots
+  void snapshot_made(NodeId peer, Vector vector, std::string bytes, Now now, Outputs& out);
+  // The world here now is at least `vector` and on disk: logs continue from there.
+  void snapshot_loaded(const Vector& vector, Now now, Outputs& out);
+
+  // -- time
+  void tick(Now now, Outputs& out);
+  [[nodiscard]] Mono next_wake() const { return next_wake_; }
+
+  // -- questions
+  [[nodiscard]] Vector seen() const;     // applied here, own records included
+  [[nodiscard]] Vector durable() const;  // on this disk
+  [[nodiscard]] Sequence held(LogId log) const;
+  [[nodiscard]] Sequence peer_seen(NodeId peer, LogId log) const;
+  [[nodiscard]] Sequence peer_durable(NodeId peer, LogId log) const;
+  // The highest sequence that at least one other node is known to hold on disk, reachable now or not.
+  [[nodiscard]] Sequence durable_elsewhere(LogId log) const;
+  // Of each of `origin`'s logs, the highest that a reachable peer said it holds (R3, R6).
+  [[nodiscard]] Vector held_by_reachable(NodeId origin) const;
+  // Everything of `origin` that any reachable peer holds is applied here.
+  [[nodiscard]] bool caught_up(NodeId origin) const;
+  [[nodiscard]] std::set<NodeId> reachable() const;  // peers whose Hello stands, direct or relayed
+  [[nodiscard]] std::optional<NodeId> source(LogId log) const;
+  [[nodiscard]] std::optional<Hello> hello(NodeId peer) const;  // its vectors as of its latest Progress
+
+  struct Usage {
+    std::size_t tail_bytes = 0;
+    std::size_t unstored_bytes = 0;
+    std::size_t in_flight_bytes = 0;  // to all peers
+    std::size_t records = 0;          // in the tail
+    std::uint64_t repeats_skipped = 0;
+    std::uint64_t gaps = 0;
+    std::uint64_t refused_full = 0;  // batches let fall because the disk is behind
+  };
+  [[nodiscard]] const Usage& usage() const { return usage_; }
+
+ private:
+  struct Entry {
+    LoggedRecord record;
+    std::uint64_t hash = 0;
+    [[nodiscard]] std::size_t size() const;
+  };
+  struct Log {
+    Sequence held;           // applied here (own: appended)
+    Sequence durable;        // on this disk
+    std::uint64_t hash = 0;  // of the record at `held`; 0: not known
+    std::deque<Entry> tail;  // ends at `held`
+    std::optional<NodeId> source;
+    Mono advanced;  // last time a record came, or the source was asked
+    Mono asked;
+    std::optional<Mono> behind;  // since when another peer has more than us while the source has not
+  };
+  struct Unconfirmed {
+    Sequence last;
+    std::size_t bytes = 0;
+  };
+  // A log that a peer subscribed to.
+  struct Cursor {
+    Sequence sent;
+    bool reading = false;  // a ReadLog is out
+    std::deque<Unconfirmed> unconfirmed;
+  };
+  struct Snapshot {  // being given
+    std::uint64_t id = 0;
+    Vector vector;
+    std::string bytes;
+    Mono used;
+  };
+  struct Peer {
+    bool linked = false;
+    std::optional<Hello> hello;  // `have` and `durable` follow Progress
+    Mono hello_at;
+    std::map<LogId, Cursor> cursors;
+    std::size_t in_flight = 0;
+    std::set<LogId> refused;    // forked there
+    std::set<LogId> truncated;  // begins too late there
+    std::optional<Snapshot> snapshot;
+    bool snapshot_asked = false;
+  };
+  struct Loading {  // a snapshot being received
+    NodeId from;
+    std::uint64_t id = 0;
+    Vector vector;
+    std::uint32_t total = 0;
+    std::uint32_t next = 0;
+    std::string bytes;
+    bool complete = false;  // handed out; waits for snapshot_loaded
+    Mono heard;
+  };
+  struct Repair {
+    Mono asked;
+    NodeId last_peer;
+  };
+
+  [[nodiscard]] LogId own() const { return {options_.self, options_.incarnation}; }
+  [[nodiscard]] Sequence sendable(LogId log, const Log& l) const;
+  Log* find_or_add(LogId log);
+  void on(NodeId from, const Hello& hello, bool relayed, Now now, Outputs& out);
+  void on(NodeId from, const Subscribe& ask, Now now, Outputs& out);
+  void on(NodeId from, const Unsubscribe& ask);
+  void on(NodeId from, const Batch& batch, Now now, Outputs& out);
+  void on(NodeId from, const Progress& progress, Now now, Outputs& out);
+  void on(NodeId from, const Truncated& truncated, Now now, Outputs& out);
+  void on(NodeId from, const SnapshotAsk& ask, Now now, Outputs& out);
+  void on(NodeId from, const SnapshotChunk& chunk, Now now, Outputs& out);
+  void on(NodeId from, const Fetch& fetch, Outputs& out);
+  void on(NodeId from, const Fetched& fetched, Outputs& out);
+
+  void greet(NodeId peer, Outputs& out) const;
+  void learn(NodeId from, Peer& peer, const Vector& have, Now now, Outputs& out);
+  void check_own_fork(NodeId from, const Peer& peer, Outputs& out);
+  void choose_source(LogId log, Now now, Outputs& out);
+  void choose_sources(Now now, Outputs& out);
+  void ask_source(LogId log, Log& l, Now now, Outputs& out);
+  void confirm(Peer& peer);
+  void pump(NodeId id, Peer& peer, Outputs& out);
+  void pump_log(LogId log, Outputs& out);
+  void send_batch(NodeId id, Peer& peer, LogId log, Cursor& cursor, Batch batch, Outputs& out);
+  void drop_cursor(Peer& peer, LogId log);
+  void push(Log& l, LoggedRecord record);
+  void trim();
+  void report_fork(LogId log, Sequence sequence, NodeId peer, Outputs& out);
+  void send_progress(Now now, Outputs& out);
+  void ask_snapshot(Now now, Outputs& out);
+  void send_chunks(NodeId to, Peer& peer, std::uint32_t index, Outputs& out);
+  void ask_repair(LogId log, Sequence sequence, Repair& repair, Now now, Outputs& out);
+  void wake_at(Mono when);
+
+  ReplicationOptions options_;
+  std::set<NodeId> hubs_;
+  std::uint64_t members_number_ = 0;
+  std::vector<KeyId> erased_;
+  std::map<LogId, Log> logs_;
+  std::map<NodeId, Peer> peers_;
+  std::set<std::pair<LogId, NodeId>> forks_told_;
+  std::optional<Loading> loading_;
+  std::map<std::pair<LogId, Sequence>, Repair> repairs_;
+  std::uint64_t snapshots_made_ = 0;
+  std::set<LogId> seen_changed_;
+  std::set<LogId> durable_changed_;
+  Mono progress_sent_;
+  Mono hello_sent_;
+  Mono next_wake_;
+  Usage usage_;
+};
+
+}  // namespace tandem::cluster
