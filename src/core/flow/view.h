@@ -20,7 +20,7 @@ namespace tandem::flow {
 inline constexpr int kBlocksPerRunMax = 1000;  // then the flow fails: a loop without a wait in it
 inline constexpr std::chrono::milliseconds kFunctionLimitMax = 8s;
 inline constexpr std::chrono::milliseconds kFunctionLimitDefault = 3s;
-inline constexpr std::chrono::milliseconds kFunctionGrace = 1s;   // beyond the limit, for the answer's way back
+inline constexpr std::chrono::milliseconds kFunctionGrace = 1s;  // beyond the limit, for the answer's way back
 inline constexpr std::chrono::milliseconds kResolveLimit = 10s;
 
 struct Sees {
