@@ -75,6 +75,7 @@ struct Place {
   std::int32_t priority = 5;  // 1 is served first
   std::chrono::milliseconds age_adjustment{};
   AgentId preferred;          // the agent who had it when its node was lost: offered first, and without a ring
+  Hlc preferred_until;        // after that, to anybody
   friend bool operator==(const Place&, const Place&) = default;
 
   template <class S, class F>
@@ -84,6 +85,7 @@ struct Place {
     f(3, "priority", s.priority);
     f(4, "age_adjustment", s.age_adjustment);
     f(5, "preferred", s.preferred);
+    f(6, "preferred_until", s.preferred_until);
   }
 };
 

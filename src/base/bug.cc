@@ -1,0 +1,41 @@
+#include "base/bug.h"
+
+namespace tandem::bug {
+
+const std::vector<Entry>& all() {
+  static const std::vector<Entry> entries = {
+      {Name::stale_delta, "stale-delta", "worlds-equal"},
+      {Name::last_arrival_wins, "last-arrival-wins", "worlds-equal"},
+      {Name::repeat_not_skipped, "repeat-not-skipped", "order"},
+      {Name::visible_before_durable, "visible-before-durable", "order"},
+      {Name::told_before_durable, "told-before-durable", "told-is-kept"},
+      {Name::takeback_same_term, "takeback-same-term", "one-outcome"},
+      {Name::loser_keeps_socket, "loser-keeps-socket", "settled"},
+      {Name::release_on_offer, "release-on-offer", "settled"},
+      {Name::abandon_is_final, "abandon-is-final", "settled"},
+      {Name::attach_before_detach, "attach-before-detach", "one-upstream"},
+      {Name::no_ack, "no-ack", "work-once"},
+      {Name::ack_twice, "ack-twice", "work-once"},
+      {Name::small_quorum, "small-quorum", "work-once"},
+      {Name::count_after_withdraw, "count-after-withdraw", "work-once"},
+      {Name::run_recorded_after, "run-recorded-after", "work-once"},
+      {Name::amnesiac_acker, "amnesiac-acker", "work-once"},
+      {Name::no_withdraw, "no-withdraw", "settled"},
+      {Name::sign_in_without_majority, "sign-in-without-majority", "one-desktop"},
+      {Name::sign_in_without_release, "sign-in-without-release", "one-desktop"},
+      {Name::release_keeps_desk, "release-keeps-desk", "one-desktop"},
+      {Name::two_reservations_per_slot, "two-reservations-per-slot", "one-promise"},
+      {Name::accept_on_old_grant, "accept-on-old-grant", "one-promise"},
+      {Name::item_id_per_try, "item-id-per-try", "transcript-once"},
+  };
+  return entries;
+}
+
+std::optional<Entry> find(std::string_view text) {
+  for (const Entry& entry : all()) {
+    if (entry.text == text) return entry;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tandem::bug

@@ -1,0 +1,50 @@
+// Planted bugs: each is one branch in the product's code that breaks one invariant, so that the simulator's checker of
+// that invariant is shown to fail. Only `tandem-sim --bug NAME` switches one on, once, before anything runs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace tandem::bug {
+
+enum class Name : std::uint8_t {
+  none,
+  stale_delta,
+  last_arrival_wins,
+  repeat_not_skipped,
+  visible_before_durable,
+  told_before_durable,
+  takeback_same_term,
+  loser_keeps_socket,
+  release_on_offer,
+  abandon_is_final,
+  attach_before_detach,
+  no_ack,
+  ack_twice,
+  small_quorum,
+  count_after_withdraw,
+  run_recorded_after,
+  amnesiac_acker,
+  no_withdraw,
+  sign_in_without_majority,
+  sign_in_without_release,
+  release_keeps_desk,
+  two_reservations_per_slot,
+  accept_on_old_grant,
+  item_id_per_try,
+};
+
+inline Name planted = Name::none;
+[[nodiscard]] inline bool on(Name name) { return planted == name; }
+
+struct Entry {
+  Name name;
+  std::string_view text;     // as on the command line
+  std::string_view breaks;   // the checker that must catch it
+};
+[[nodiscard]] const std::vector<Entry>& all();
+[[nodiscard]] std::optional<Entry> find(std::string_view text);
+
+}  // namespace tandem::bug

@@ -1,0 +1,29 @@
+#include "core/body.h"
+
+namespace tandem {
+namespace {
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+}  // namespace
+
+Ack ack_class(const Body& body) {
+  return std::visit(Overloaded{
+                        [](const config::Rec&) { return Ack::peer; },
+                        [](const access::Rec&) { return Ack::peer; },
+                        [](const membership::Rec&) { return Ack::local; },
+                        [](const contact::Rec&) { return Ack::peer; },
+                        [](const presence::Rec& rec) {
+                          const bool told = std::holds_alternative<presence::Claimed>(rec) ||
+                                            std::holds_alternative<presence::Updated>(rec);
+                          return told ? Ack::peer : Ack::local;
+                        },
+                        [](const routing::Rec&) { return Ack::local; },
+                        [](const transfer::Rec&) { return Ack::local; },
+                        [](const failover::Rec&) { return Ack::local; },
+                    },
+                    body);
+}
+
+}  // namespace tandem

@@ -1,0 +1,105 @@
+// Orders about contacts. Each is judged by the contact's owner and may be refused.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/contact/contact.h"
+#include "core/decision.h"
+
+namespace tandem::contact {
+
+// Opens a contact here: a chat (session) or a task (work).
+struct Start {
+  ContactId id;
+  Channel channel = Channel::chat;
+  FlowId flow;
+  Uuid customer;  // participant id
+  Text customer_name;
+  std::map<std::string, Text> attributes;
+  KeyId key;
+  std::string name;
+  Text description;
+  ContactId previous;
+  std::optional<Item> first_message;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "id", s.id);
+    f(2, "channel", s.channel);
+    f(3, "flow", s.flow);
+    f(4, "customer", s.customer);
+    f(5, "customer_name", s.customer_name);
+    f(6, "attributes", s.attributes);
+    f(7, "key", s.key);
+    f(8, "name", s.name);
+    f(9, "description", s.description);
+    f(10, "previous", s.previous);
+    f(11, "first_message", s.first_message);
+  }
+};
+
+// Something said by a participant. `item.id` and `item.at` are set by the node.
+struct Say {
+  ContactId contact;
+  Item item;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "item", s.item);
+  }
+};
+
+struct End {
+  ContactId contact;
+  Role by = Role::system;
+  std::string reason;  // DisconnectReason of the contact record
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "by", s.by);
+    f(3, "reason", s.reason);
+  }
+};
+
+struct SetAttributes {
+  ContactId contact;
+  std::map<std::string, Text> set;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "set", s.set);
+  }
+};
+
+// The customer's session is at this gateway and has no other upstream any more.
+struct Attach {
+  ContactId contact;
+  SessionId session;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "session", s.session);
+  }
+};
+// The customer's session closed, or goes to another owner.
+struct Detach {
+  ContactId contact;
+  SessionId session;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "session", s.session);
+  }
+};
+// Answer to Ping: the customer's socket lives.
+struct Alive {
+  ContactId contact;
+  SessionId session;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "session", s.session);
+  }
+};
+
+}  // namespace tandem::contact

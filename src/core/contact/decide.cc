@@ -1,0 +1,212 @@
+#include "core/contact/decide.h"
+
+#include "base/bug.h"
+
+namespace tandem::contact {
+namespace {
+
+// The contact if this process owns it and it is not over.
+Result<const Held*> owned(const Sees& sees, ContactId id) {
+  const Held* held = sees.own.find(id);
+  if (held == nullptr) return fail(Errc::not_found, "no contact " + id.value().text());
+  const bool mine = held->line.node == sees.local.self && held->line.incarnation == sees.local.incarnation;
+  if (!mine) return fail(Errc::not_owner, std::to_string(held->line.node.value()));
+  if (held->contact.phase == Phase::ended) return fail(Errc::refused, "the contact has ended");
+  return held;
+}
+
+// R7: what an abandoned contact was doing.
+void revive(Contact& contact, const Local& local, const Now& now) {
+  if (contact.phase != Phase::abandoned) return;
+  if (contact.place.enqueued.packed == 0) {
+    contact.phase = Phase::in_flow;
+    return;
+  }
+  back_to_queue(contact, true, local, now);
+}
+
+}  // namespace
+
+Item event_item(const Contact& contact, std::string_view event, std::uint64_t number, const Now& now) {
+  Item item;
+  item.id = derive_uuid(contact.id.value(), event, number);
+  item.content_type = std::string(kEventPrefix) + std::string(event);
+  item.role = Role::system;
+  item.at = now.hlc;
+  return item;
+}
+
+Item finish(Contact& contact, std::string reason, const Now& now) {
+  contact.phase = Phase::ended;
+  contact.ended = now.hlc;
+  contact.ended_by = std::move(reason);
+  contact.attached = false;
+  contact.grace_until = {};
+  if (contact.move.open()) contact.move.state = MoveState::abandoned;
+  contact.flow.block.clear();
+  contact.flow.await = Await::nothing;
+  return event_item(contact, "chat.ended", 0, now);
+}
+
+void back_to_queue(Contact& contact, bool prefer, const Local& local, const Now& now) {
+  contact.phase = Phase::queued;
+  if (contact.place.enqueued.packed == 0) contact.place.enqueued = now.hlc;
+  if (prefer && !contact.agent.value().nil()) {
+    contact.place.preferred = contact.agent;
+    contact.place.preferred_until = now.hlc + local.timers.preferred;
+  }
+  contact.agent = {};
+  contact.ring_until = {};
+  if (contact.kind == Kind::work) ++contact.attempt;  // R19: what ran once is not run again under the same number
+}
+
+Decision update(const Held& held, const Contact& next, std::vector<Item> items) {
+  Decision out;
+  Patch<Contact> change = diff(held.contact, next);
+  if (change.changed.empty() && items.empty()) return out;
+  out.records.push_back(Rec{Updated{next.id, held.line, std::move(change), std::move(items)}});
+  return out;
+}
+
+Decision claim(const Held& held, Term term, Why why, Contact next, std::vector<Item> items) {
+  Decision out;
+  out.records.push_back(Rec{Claimed{held.contact.id, term, why, std::move(next), std::move(items)}});
+  return out;
+}
+
+Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) {
+  if (sees.local.hub) return fail(Errc::refused, "a hub owns no contact");
+  if (sees.own.find(command.id) != nullptr) return fail(Errc::already_exists, command.id.value().text());
+  Contact contact;
+  contact.id = command.id;
+  contact.initial = command.id;
+  contact.previous = command.previous;
+  contact.channel = command.channel;
+  contact.kind = command.channel == Channel::task ? Kind::work : Kind::session;
+  contact.initiated = now.hlc;
+  contact.origin = sees.local.self;
+  contact.customer = command.customer;
+  contact.customer_name = command.customer_name;
+  contact.attributes = command.attributes;
+  contact.key = command.key;
+  contact.name = command.name;
+  contact.description = command.description;
+  contact.flow.flow = command.flow;
+  if (contact.kind == Kind::session) contact.grace_until = now.hlc + sees.local.timers.grace;
+  std::vector<Item> items;
+  if (command.first_message) {
+    items.push_back(*command.first_message);
+    items.back().at = now.hlc;
+    items.back().id = derive_uuid(contact.id.value(), "first");
+  }
+  Decision out;
+  out.records.push_back(Rec{Claimed{contact.id, Term{1}, Why::started, contact, std::move(items)}});
+  return out;
+}
+
+Result<Decision> decide(const Sees& sees, const SetAttributes& command, const Now&) {
+  const Held* held = sees.own.find(command.contact);
+  // The attributes of a contact that is over may still be changed, by its last owner: contact records are reissued.
+  if (held == nullptr) return fail(Errc::not_found, "no contact " + command.contact.value().text());
+  const bool mine = held->line.node == sees.local.self && held->line.incarnation == sees.local.incarnation;
+  if (!mine) return fail(Errc::not_owner, std::to_string(held->line.node.value()));
+  Contact next = held->contact;
+  for (const auto& [name, value] : command.set) {
+    if (value.bytes.empty()) {
+      next.attributes.erase(name);
+    } else {
+      next.attributes[name] = value;
+    }
+  }
+  return update(*held, next);
+}
+
+Result<Decision> decide(const Sees& sees, const End& command, const Now& now) {
+  const auto held = owned(sees, command.contact);
+  if (!held) return std::unexpected(held.error());
+  Contact next = (*held)->contact;
+  // R12: with an offer open the end must beat an acceptance that may be on its way.
+  const bool offered = next.move.state == MoveState::offered;
+  Item over = finish(next, command.reason, now);
+  if (!offered) return update(**held, next, {over});
+  const Term term{next.given.value() + 1};
+  next.given = term;
+  return claim(**held, term, Why::taken_back, next, {over});
+}
+
+Result<Decision> decide(const Sees& sees, const Say& command, const Now& now) {
+  const auto held = owned(sees, command.contact);
+  if (!held) return std::unexpected(held.error());
+  const Contact& contact = (*held)->contact;
+  if (contact.phase == Phase::abandoned) return fail(Errc::refused, "the customer's session is away; attach first");
+  Item item = command.item;
+  item.at = now.hlc;
+  const bool customer = item.role == Role::customer && item.participant == contact.customer;
+  const bool agent = item.role == Role::agent && contact.phase == Phase::with_agent &&
+                     item.participant == contact.agent_participant;
+  if (!customer && !agent && item.role != Role::system) {
+    return fail(Errc::denied, "the participant is not part of the contact now");
+  }
+  return update(**held, contact, {std::move(item)});
+}
+
+Result<Decision> decide(const Sees& sees, const Attach& command, const Now& now) {
+  const Held* found = sees.own.find(command.contact);
+  if (found != nullptr && found->contact.phase == Phase::ended) return Decision{};  // the gateway shows the end
+  const auto held = owned(sees, command.contact);
+  if (!held) return std::unexpected(held.error());
+  Contact next = (*held)->contact;
+  if (next.kind != Kind::session) return fail(Errc::refused, "nobody attaches to a contact without a session");
+  next.attached = true;
+  next.grace_until = {};
+  if (next.move.state == MoveState::accepted && next.move.destination == sees.local.self) {
+    next.move.state = MoveState::attached;
+  }
+  if (next.phase != Phase::abandoned) return update(**held, next);
+  if (bug::on(bug::Name::abandon_is_final)) return fail(Errc::refused, "the contact was abandoned");
+  revive(next, sees.local, now);
+  if (next.move.open()) next.move.state = MoveState::returned;
+  const Term term = next_term(**held);
+  next.given = term;
+  return claim(**held, term, Why::revived, next);
+}
+
+Result<Decision> decide(const Sees& sees, const Detach& command, const Now& now) {
+  const auto held = owned(sees, command.contact);
+  if (!held) return std::unexpected(held.error());
+  Contact next = (*held)->contact;
+  if (!next.attached) return Decision{};
+  next.attached = false;
+  next.grace_until = now.hlc + sees.local.timers.grace;
+  return update(**held, next);
+}
+
+Decision arrive(const Sees& sees, const Held& held, bool agent_here, bool attached, const Now& now) {
+  Contact next = held.contact;
+  const Term term = next_term(held);
+  const Why why = next.phase == Phase::abandoned ? Why::revived : Why::arrived;
+  revive(next, sees.local, now);
+  next.given = term;
+  next.attached = attached;
+  next.grace_until = attached ? Hlc{} : now.hlc + sees.local.timers.grace;
+  if (next.move.open()) next.move.state = MoveState::returned;
+  if (next.phase == Phase::offering) back_to_queue(next, false, sees.local, now);
+  if (next.phase == Phase::with_agent && !agent_here) back_to_queue(next, true, sees.local, now);
+  return claim(held, term, why, std::move(next));
+}
+
+Decision restart(const Sees& sees, const Held& held, const Now& now) {
+  Contact next = held.contact;
+  const Term term = next_term(held);
+  next.given = term;
+  if (next.kind == Kind::session) {
+    next.attached = false;
+    next.grace_until = now.hlc + sees.local.timers.grace;
+  }
+  if (next.move.open()) next.move.state = MoveState::returned;
+  if (next.phase == Phase::offering) back_to_queue(next, false, sees.local, now);
+  if (next.phase == Phase::with_agent) back_to_queue(next, true, sees.local, now);
+  return claim(held, term, Why::restarted, std::move(next));
+}
+
+}  // namespace tandem::contact

@@ -1,0 +1,143 @@
+#include "core/contact/state.h"
+
+#include <algorithm>
+
+#include "base/bug.h"
+#include "base/check.h"
+
+namespace tandem::contact {
+namespace {
+template <class Map, class Key>
+const typename Map::mapped_type& get_or_empty(const Map& map, const Key& key) {
+  static const typename Map::mapped_type none;
+  const auto at = map.find(key);
+  return at == map.end() ? none : at->second;
+}
+template <class Map, class Key, class Value>
+void erase_from(Map& map, const Key& key, const Value& value) {
+  const auto at = map.find(key);
+  if (at == map.end()) return;
+  at->second.erase(value);
+  if (at->second.empty()) map.erase(at);
+}
+void sooner(Hlc& earliest, Hlc candidate) {
+  if (candidate.packed != 0 && (earliest.packed == 0 || candidate < earliest)) earliest = candidate;
+}
+}  // namespace
+
+Hlc Contact::deadline() const {
+  Hlc earliest;
+  if (!live()) return earliest;
+  sooner(earliest, grace_until);
+  if (move.open()) sooner(earliest, move.deadline);
+  if (phase == Phase::offering) sooner(earliest, ring_until);
+  if (phase == Phase::queued) sooner(earliest, place.preferred_until);
+  if (flow.await != Await::nothing) sooner(earliest, flow.until);
+  return earliest;
+}
+
+void State::apply(const Claimed& record, const Meta& meta) {
+  TANDEM_CHECK(record.term > Term{});  // the codec refuses 0, and decide never issues it
+  keep_items(record.contact, record.items, meta);
+  const Line line{record.term, meta.log.origin, meta.log.incarnation};
+  const auto [at, fresh] = held_.try_emplace(record.contact);
+  Held& held = at->second;
+  if (!fresh && line <= held.line && !bug::on(bug::Name::last_arrival_wins)) {
+    ++held.late;
+    return;
+  }
+  if (!fresh) unindex(held);
+  held.line = line;
+  held.contact = record.whole;
+  held.changed = meta.at;
+  index(held);
+}
+
+void State::apply(const Updated& record, const Meta& meta) {
+  keep_items(record.contact, record.items, meta);
+  const auto at = held_.find(record.contact);
+  // An update of a line whose claim has not come cannot happen: both stand in one log, in order.
+  if (at == held_.end()) return;
+  Held& held = at->second;
+  if (record.line != held.line && !bug::on(bug::Name::stale_delta)) {
+    ++held.late;
+    return;
+  }
+  unindex(held);
+  apply_patch(held.contact, record.change);
+  held.changed = meta.at;
+  index(held);
+}
+
+void State::keep_items(ContactId contact, const std::vector<Item>& items, const Meta& meta) {
+  if (items.empty()) return;
+  Transcript& transcript = transcripts_[contact];
+  std::uint32_t n = 0;
+  for (const Item& item : items) transcript.emplace(ItemKey{item.at, meta.log, meta.sequence, n++}, item);
+}
+
+void State::index(const Held& held) {
+  const Contact& c = held.contact;
+  if (!c.live()) return;
+  owned_[held.line.node].insert(c.id);
+  if (!c.agent.value().nil()) agent_[c.agent].insert(c.id);
+  if (c.phase == Phase::queued) queued_[c.place.queue].insert(c.id);
+  if (c.move.state == MoveState::offered) {
+    offered_[c.move.destination].insert(c.id);
+    agent_[c.move.agent].insert(c.id);
+  }
+  if (const Hlc due = c.deadline(); due.packed != 0) deadlines_[held.line.node].emplace(due, c.id);
+}
+
+void State::unindex(const Held& held) {
+  const Contact& c = held.contact;
+  if (!c.live()) return;
+  erase_from(owned_, held.line.node, c.id);
+  if (!c.agent.value().nil()) erase_from(agent_, c.agent, c.id);
+  if (c.phase == Phase::queued) erase_from(queued_, c.place.queue, c.id);
+  if (c.move.state == MoveState::offered) {
+    erase_from(offered_, c.move.destination, c.id);
+    erase_from(agent_, c.move.agent, c.id);
+  }
+  if (const Hlc due = c.deadline(); due.packed != 0) erase_from(deadlines_, held.line.node, std::pair{due, c.id});
+}
+
+void State::loaded() {
+  owned_.clear();
+  agent_.clear();
+  queued_.clear();
+  offered_.clear();
+  deadlines_.clear();
+  for (const auto& [id, held] : held_) index(held);
+}
+
+const Held* State::find(ContactId contact) const {
+  const auto at = held_.find(contact);
+  return at == held_.end() ? nullptr : &at->second;
+}
+
+const Transcript* State::items(ContactId contact) const {
+  const auto at = transcripts_.find(contact);
+  return at == transcripts_.end() ? nullptr : &at->second;
+}
+
+std::vector<const Item*> State::transcript(ContactId contact) const {
+  std::vector<const Item*> out;
+  const Transcript* all = items(contact);
+  if (all == nullptr) return out;
+  std::set<Uuid> seen;
+  for (const auto& [key, item] : *all) {
+    if (seen.insert(item.id).second) out.push_back(&item);
+  }
+  return out;
+}
+
+const std::set<ContactId>& State::owned_by(NodeId node) const { return get_or_empty(owned_, node); }
+const std::set<ContactId>& State::of_agent(AgentId agent) const { return get_or_empty(agent_, agent); }
+const std::set<ContactId>& State::queued_in(QueueId queue) const { return get_or_empty(queued_, queue); }
+const std::set<ContactId>& State::offered_to(NodeId node) const { return get_or_empty(offered_, node); }
+const std::set<std::pair<Hlc, ContactId>>& State::deadlines(NodeId owner) const {
+  return get_or_empty(deadlines_, owner);
+}
+
+}  // namespace tandem::contact

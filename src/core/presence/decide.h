@@ -1,0 +1,52 @@
+// The desktop of an agent: opened by majority, given up by release, and the promises its slots hold (R22 to R26).
+#pragma once
+
+#include "core/contact/decide.h"
+#include "core/presence/commands.h"
+#include "core/presence/state.h"
+#include "core/config/state.h"
+#include "core/membership/state.h"
+
+namespace tandem::presence {
+
+struct Sees {
+  const State& own;
+  const config::State& config;
+  const membership::State& members;
+  const contact::State& contacts;
+  const Local& local;
+  [[nodiscard]] bool mine(const Held& held) const {
+    return held.line.node == local.self && held.line.incarnation == local.incarnation;
+  }
+};
+
+// Asks all nodes; the desktop opens when `opened` says so. Errors: refused (on a hub; no such user).
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const SignIn& command, const Now& now);
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const SignOut& command, const Now& now);
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const SetStatus& command, const Now& now);
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Accept& command, const Now& now, Rng& rng);
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Reject& command, const Now& now);
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Complete& command, const Now& now);
+
+enum class Opening : std::uint8_t { none, waiting, open, refused };
+// How this node's latest asking for the agent's desktop stands.
+struct Stand {
+  Opening opening = Opening::none;
+  std::size_t acknowledged = 0;
+  std::string reason;
+};
+[[nodiscard]] Stand stand(const Sees& sees, AgentId agent);
+
+// What this node must do about the agent because of what it knows now: acknowledge, release, open, free, close.
+[[nodiscard]] Decision react(const Sees& sees, AgentId agent, const Now& now);
+// Slots whose time is over.
+[[nodiscard]] Decision due(const Sees& sees, AgentId agent, const Now& now);
+
+// Could the agent take one more contact of the channel? Reservations count; offers under way are the asker's to count.
+[[nodiscard]] bool has_room(const config::State& config, const Presence& presence, contact::Channel channel,
+                            std::size_t promised);
+[[nodiscard]] const char* channel_name(contact::Channel channel);
+
+[[nodiscard]] Decision update(const Held& held, const Presence& next);
+
+}  // namespace tandem::presence

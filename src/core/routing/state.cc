@@ -1,0 +1,38 @@
+#include "core/routing/state.h"
+
+#include <algorithm>
+
+namespace tandem::routing {
+
+void State::apply(const Matched& record, const Meta& meta) {
+  Decision& decision = decisions_[record.contact];
+  if (record.now >= decision.matched.now) decision = Decision{record, meta.log.origin, meta.sequence, meta.log};
+}
+
+void State::apply(const Started& record, const Meta& meta) {
+  Start& start = starts_[{record.contact, record.attempt}][meta.log.origin];
+  start.number = std::max(start.number, record.number);
+}
+
+void State::apply(const StartAcked& record, const Meta& meta) {
+  std::uint64_t& acked = starts_[{record.contact, record.attempt}][record.starter].acked[meta.log.origin];
+  acked = std::max(acked, record.number);
+}
+
+void State::apply(const StartWithdrawn& record, const Meta& meta) {
+  Start& start = starts_[{record.contact, record.attempt}][meta.log.origin];
+  start.withdrawn = std::max(start.withdrawn, record.number);
+}
+
+void State::apply(const Ran& record, const Meta& meta) {
+  Start& start = starts_[{record.contact, record.attempt}][meta.log.origin];
+  start.ran = std::max(start.ran, record.number);
+}
+
+const Starts& State::starts(ContactId contact, std::uint32_t attempt) const {
+  static const Starts none;
+  const auto at = starts_.find({contact, attempt});
+  return at == starts_.end() ? none : at->second;
+}
+
+}  // namespace tandem::routing

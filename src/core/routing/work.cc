@@ -1,0 +1,129 @@
+#include "core/routing/work.h"
+
+#include <algorithm>
+
+#include "base/bug.h"
+#include "core/contact/decide.h"
+
+namespace tandem::routing {
+namespace {
+
+using contact::Contact;
+using contact::Phase;
+
+std::uint64_t acknowledged_by(const Start& start, NodeId acker) {
+  const auto at = start.acked.find(acker);
+  return at == start.acked.end() ? 0 : at->second;
+}
+
+// R17: none other acknowledged for this attempt that was not withdrawn, no other outstanding start known, and no run.
+Decision acknowledge(const Sees& sees, ContactId contact, std::uint32_t attempt, const Starts& starts) {
+  Decision out;
+  if (!sees.local.may_ack && !bug::on(bug::Name::amnesiac_acker)) return out;
+  if (!bug::on(bug::Name::ack_twice)) {
+    for (const auto& [starter, start] : starts) {
+      if (start.ran != 0) return out;
+    }
+  }
+  for (const auto& [starter, start] : starts) {
+    if (!start.outstanding() || acknowledged_by(start, sees.local.self) >= start.number) continue;
+    const bool free = std::ranges::all_of(starts, [&](const auto& other) {
+      if (other.first == starter) return true;
+      const std::uint64_t acked = acknowledged_by(other.second, sees.local.self);
+      return acked <= other.second.withdrawn && !other.second.outstanding();
+    });
+    if (!free && !bug::on(bug::Name::ack_twice)) continue;
+    out.records.push_back(Rec{StartAcked{contact, attempt, starter, start.number}});
+    return out;
+  }
+  return out;
+}
+
+std::size_t count(const Sees& sees, const Start& start) {
+  std::size_t out = 0;
+  for (const auto& [acker, number] : start.acked) {
+    const bool counts = number >= start.number || bug::on(bug::Name::count_after_withdraw);
+    if (counts && number > 0 && sees.members.find(acker) != nullptr) ++out;
+  }
+  return out;
+}
+
+const Start* own_start(const Sees& sees, const Starts& starts) {
+  const auto at = starts.find(sees.local.self);
+  return at == starts.end() ? nullptr : &at->second;
+}
+
+bool survivor(const Sees& sees, NodeId lost, ContactId contact) {
+  // Rendezvous hashing: every survivor computes the same winner; if two ever choose differently, nothing unsafe follows.
+  const auto weight = [&](NodeId node) { return derive_uuid(contact.value(), "adopt", node.value()); };
+  NodeId best;
+  for (const NodeId node : sees.failover.health(lost).survivors) {
+    if (sees.failover.state(node) == failover::MemberState::evacuated) continue;
+    if (best == NodeId{} || weight(node) > weight(best)) best = node;
+  }
+  return best == sees.local.self;
+}
+
+Decision own_work(const Sees& sees, const contact::Held& held, const Starts& starts) {
+  const Contact& c = held.contact;
+  Decision out;
+  if (c.phase != Phase::queued) return out;
+  const Start* own = own_start(sees, starts);
+  if (own != nullptr && own->ran != 0) return out;
+  for (const auto& [starter, start] : starts) {
+    // R20: somebody else's start or run of this attempt is known: in doubt, nobody starts it.
+    if (starter != sees.local.self && (start.ran != 0 || start.outstanding())) return out;
+  }
+  if (bug::on(bug::Name::no_ack) && own != nullptr) {
+    out.records.push_back(Rec{Ran{c.id, c.attempt, own->number}});
+    return out;
+  }
+  if (own == nullptr || !own->outstanding()) {
+    out.records.push_back(Rec{Started{c.id, c.attempt, own == nullptr ? 1 : own->number + 1}});
+    return out;
+  }
+  std::size_t quorum = sees.quorum();
+  if (bug::on(bug::Name::small_quorum)) --quorum;
+  if (count(sees, *own) >= quorum) out.records.push_back(Rec{Ran{c.id, c.attempt, own->number}});
+  return out;
+}
+
+}  // namespace
+
+bool may_run(const Sees& sees, const contact::Held& held) {
+  const Start* own = own_start(sees, sees.routing.starts(held.contact.id, held.contact.attempt));
+  if (own == nullptr) return false;
+  return own->ran != 0 || bug::on(bug::Name::run_recorded_after);
+}
+
+Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
+  const contact::Held* held = sees.contacts.find(contact);
+  if (held == nullptr || held->contact.kind != contact::Kind::work) return {};
+  const Contact& c = held->contact;
+  const Starts& starts = sees.routing.starts(contact, c.attempt);
+  if (Decision out = acknowledge(sees, contact, c.attempt, starts); !out.empty()) return out;
+  if (sees.local.hub || c.phase == Phase::ended) return {};
+  if (sees.mine(held->line)) return own_work(sees, *held, starts);
+  const Start* own = own_start(sees, starts);
+  if (held->line.node != sees.local.self && own != nullptr && own->outstanding() && !bug::on(bug::Name::no_withdraw)) {
+    Decision out;  // R18: superseded before it ran
+    out.records.push_back(Rec{StartWithdrawn{contact, c.attempt, own->number}});
+    return out;
+  }
+  if (held->line.node == sees.local.self) return {};
+  if (sees.failover.state(held->line.node) != failover::MemberState::evacuated) return {};
+  // R15: adopt, unless somebody's start or run of it stands (then it is in doubt, R20).
+  for (const auto& [starter, start] : starts) {
+    if (starter != sees.local.self && (start.outstanding() || start.ran != 0)) return {};
+  }
+  if (!sees.local.settled || !survivor(sees, held->line.node, contact)) return {};
+  Contact next = c;
+  if (next.move.open()) next.move.state = contact::MoveState::returned;
+  if (next.phase == Phase::offering || next.phase == Phase::with_agent) {
+    contact::back_to_queue(next, next.phase == Phase::with_agent, sees.local, now);
+  }
+  next.given = contact::next_term(*held);
+  return contact::claim(*held, next.given, contact::Why::adopted, next);
+}
+
+}  // namespace tandem::routing

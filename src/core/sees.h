@@ -1,0 +1,40 @@
+// What the rules may look at. A module's function takes this by const reference and reads only the states of modules
+// before its own in the declared order; the arrows test holds it to that by its includes.
+#pragma once
+
+#include "core/access/state.h"
+#include "core/config/state.h"
+#include "core/contact/state.h"
+#include "core/decision.h"
+#include "core/failover/state.h"
+#include "core/membership/state.h"
+#include "core/presence/state.h"
+#include "core/routing/state.h"
+#include "core/transfer/state.h"
+
+namespace tandem {
+
+struct Sees {
+  const Local& local;
+  const config::State& config;
+  const membership::State& members;
+  const contact::State& contacts;
+  const presence::State& agents;
+  const routing::State& routing;
+  const transfer::State& transfer;
+  const failover::State& failover;
+
+  [[nodiscard]] std::size_t quorum() const { return members.current().members.size() / 2 + 1; }
+  // The line was opened by this very process.
+  [[nodiscard]] bool mine(const Line& line) const {
+    return line.node == local.self && line.incarnation == local.incarnation;
+  }
+  // Serves contacts as far as is known here: reached, not evacuated, and in the start that opened the line.
+  [[nodiscard]] bool serving(const Line& line) const {
+    if (mine(line)) return true;
+    return local.reachable.contains(line.node) && members.incarnation(line.node) == line.incarnation &&
+           failover.state(line.node) != failover::MemberState::evacuated;
+  }
+};
+
+}  // namespace tandem
