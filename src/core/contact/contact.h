@@ -141,6 +141,7 @@ struct Contact {
   std::string name;   // of a task
   Text description;   // of a task
   std::string ended_by;  // DisconnectReason of the contact record
+  std::map<std::string, Text> data;  // contact data a flow sets: LanguageCode, CustomerId, References.<name>.Value
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -172,6 +173,7 @@ struct Contact {
     f(25, "name", s.name);
     f(26, "description", s.description);
     f(27, "ended_by", s.ended_by);
+    f(28, "data", s.data);
   }
   [[nodiscard]] bool live() const { return phase != Phase::ended && phase != Phase::abandoned; }
   // When the owner must look at it again though nothing happens; 0: never.
