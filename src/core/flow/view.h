@@ -17,7 +17,9 @@
 
 namespace tandem::flow {
 
-inline constexpr int kBlocksPerRunMax = 1000;  // then the flow fails: a loop without a wait in it
+inline constexpr int kBlocksPerRunMax = 1000;                    // then the flow fails: a loop without a wait in it
+inline constexpr std::size_t kShownBytesPerRunMax = 256 * 1024;  // likewise
+inline constexpr std::size_t kTextBytesMax = 32 * 1024;  // a text with its references put in; else the block fails
 inline constexpr std::chrono::milliseconds kFunctionLimitMax = 8s;
 inline constexpr std::chrono::milliseconds kFunctionLimitDefault = 3s;
 inline constexpr std::chrono::milliseconds kFunctionGrace = 1s;  // beyond the limit, for the answer's way back
@@ -62,7 +64,8 @@ void stop(contact::Contact& contact);
 // The references in `text`, in the one spelling used as key: $.Attributes.tier, $.Attributes['my key'].
 [[nodiscard]] std::vector<std::string> references(std::string_view text);
 
-// Id of what a block visit shows; the same wherever and however often the visit is repeated.
-[[nodiscard]] Uuid item_id(ContactId contact, std::uint64_t visit);
+// Id of what a block visit shows; the same wherever and however often the visit is repeated. The block is part of it: a
+// repeat elsewhere may take another branch (the hours changed, another number was drawn) and then shows something else.
+[[nodiscard]] Uuid item_id(ContactId contact, std::string_view block, std::uint64_t visit);
 
 }  // namespace tandem::flow
