@@ -103,6 +103,7 @@ class Cluster {
   std::set<NodeId> working_;        // of those, what replication was told is up
   std::map<NodeId, Mono> dialled_;  // when io was last asked to dial again
   Mono heartbeat_sent_;
+  Mono relayed_hello_;
   Sequence position_;  // of the own log, appended
 };
 

@@ -136,7 +136,7 @@ struct Progress {
 struct Heartbeat {
   Incarnation incarnation;
   std::chrono::nanoseconds sent{};
-  std::set<NodeId> links;  // whom the sender hears directly
+  std::set<NodeId> links;  // links of the sender that work; the receiver is among them when it is heard
   bool disk_failing = false;
   bool clock_doubted = false;
   std::chrono::microseconds loop_delay{};
@@ -211,7 +211,7 @@ struct Truncated {
   }
 };
 
-// Asks for chunks of a snapshot from `index` on. `snapshot` 0 asks for a new one, of which chunk 0 comes back.
+// Asks for chunks of a snapshot from `index` on. The asker names the snapshot; a new name asks for a new one.
 struct SnapshotAsk {
   std::uint64_t snapshot = 0;
   std::uint32_t index = 0;

@@ -52,16 +52,16 @@ class Lease {
     std::optional<Mono> sent;   // of the newest grant that counts
     std::deque<Grant> waiting;  // for this node to apply the granter's log; bounded, in order of sending
   };
-  void settle(Granter& granter, LogId log, Sequence applied, Now now);
-  [[nodiscard]] Mono quorum_until() const;
 
   NodeId self_;
   Mono born_;
   std::chrono::nanoseconds length_;
+  bool members_known_ = false;  // before the first list nothing is held
   std::set<NodeId> others_;
   std::map<NodeId, Granter> granters_;
   std::map<NodeId, Mono> given_;
-  Mono held_until_;  // latest end of a lease that was held
+  Mono held_until_;             // latest end of a lease that was held
+  std::optional<Mono> island_;  // fixed when the lease is found over, until there is one again
 };
 
 }  // namespace tandem::cluster

@@ -31,8 +31,8 @@ class Links {
   // Links that are up and have been silent for `longer`: io closes them and dials again.
   [[nodiscard]] std::vector<NodeId> silent_for(std::chrono::nanoseconds longer, Now now) const;
 
-  // Whom this node hears: what its heartbeats say.
-  [[nodiscard]] std::set<NodeId> hears() const;
+  // What a heartbeat to `peer` says: the links that work, and `peer` itself as soon as it is heard.
+  [[nodiscard]] std::set<NodeId> told_to(NodeId peer) const;
   // Both directions work as far as anyone can tell.
   [[nodiscard]] bool linked(NodeId peer) const;
   [[nodiscard]] bool reachable(NodeId to) const { return next_hop(to).has_value(); }

@@ -6,6 +6,7 @@
 // repeats both vectors. Memory is bounded per peer by the window and in total by the tail.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -56,7 +57,8 @@ class Replication {
   void set_members_number(std::uint64_t number) { members_number_ = number; }
   // What Hello says from now on; a node that found out that its disk went back calls it before any link is up.
   void set_amnesiac(bool amnesiac) { options_.amnesiac = amnesiac; }
-  void set_erased(std::vector<KeyId> keys) { erased_ = std::move(keys); }  // told to every peer on a new link
+  // Keys erased here: told to every linked peer now and on every new link from then on.
+  void erased(const std::vector<KeyId>& keys, Outputs& out);
 
   // -- links
   void link_up(NodeId peer, Now now, Outputs& out);
@@ -104,6 +106,7 @@ class Replication {
   [[nodiscard]] std::set<NodeId> reachable() const;  // peers whose Hello stands, direct or relayed
   [[nodiscard]] std::optional<NodeId> source(LogId log) const;
   [[nodiscard]] std::optional<Hello> hello(NodeId peer) const;  // its vectors as of its latest Progress
+  [[nodiscard]] Hello greeting() const;                         // what this node says of itself
 
   struct Usage {
     std::size_t tail_bytes = 0;
@@ -120,16 +123,17 @@ class Replication {
   struct Entry {
     LoggedRecord record;
     std::uint64_t hash = 0;
-    [[nodiscard]] std::size_t size() const;
   };
   struct Log {
     Sequence held;           // applied here (own: appended)
     Sequence durable;        // on this disk
     std::uint64_t hash = 0;  // of the record at `held`; 0: not known
     std::deque<Entry> tail;  // ends at `held`
+    std::size_t tail_bytes = 0;
+    std::uint64_t hash_before_tail = 0;
     std::optional<NodeId> source;
-    Mono advanced;  // last time a record came, or the source was asked
-    Mono asked;
+    Mono advanced;               // when the last record came
+    Mono asked;                  // when the source was last asked
     std::optional<Mono> behind;  // since when another peer has more than us while the source has not
   };
   struct Unconfirmed {
@@ -150,24 +154,29 @@ class Replication {
   };
   struct Peer {
     bool linked = false;
+    bool greeted = false;        // its Hello came over this link
     std::optional<Hello> hello;  // `have` and `durable` follow Progress
     Mono hello_at;
     std::map<LogId, Cursor> cursors;
     std::size_t in_flight = 0;
+    LogId turn;                 // whose batch went last, so that one long log does not keep others waiting
+    int reads = 0;              // out for cursors of this peer
+    int repair_reads = 0;       // out for this peer
     std::set<LogId> refused;    // forked there
     std::set<LogId> truncated;  // begins too late there
     std::optional<Snapshot> snapshot;
-    bool snapshot_asked = false;
+    std::uint64_t snapshot_asked = 0;  // its name; 0: none is being made
   };
   struct Loading {  // a snapshot being received
     NodeId from;
-    std::uint64_t id = 0;
+    std::uint64_t id = 0;  // our name for it
     Vector vector;
     std::uint32_t total = 0;
     std::uint32_t next = 0;
     std::string bytes;
     bool complete = false;  // handed out; waits for snapshot_loaded
     Mono heard;
+    Mono asked;
   };
   struct Repair {
     Mono asked;
@@ -175,38 +184,51 @@ class Replication {
   };
 
   [[nodiscard]] LogId own() const { return {options_.self, options_.incarnation}; }
-  [[nodiscard]] Sequence sendable(LogId log, const Log& l) const;
-  Log* find_or_add(LogId log);
+  [[nodiscard]] static std::size_t size_of(const LoggedRecord& record);  // in memory
+  // Up to where others may have it: what its origin has on disk.
+  [[nodiscard]] Sequence sendable(LogId id, const Log& log) const;
+  [[nodiscard]] bool usable(const Peer& peer) const { return peer.linked && peer.greeted; }
+  [[nodiscard]] bool newest_of_origin(LogId id) const;
+  [[nodiscard]] const Entry* entry(const Log& log, Sequence sequence) const;
+  [[nodiscard]] std::uint64_t hash_at(const Log& log, Sequence sequence) const;
+  Log* find_or_add(LogId id);
+
   void on(NodeId from, const Hello& hello, bool relayed, Now now, Outputs& out);
   void on(NodeId from, const Subscribe& ask, Now now, Outputs& out);
-  void on(NodeId from, const Unsubscribe& ask);
+  void on(NodeId from, const Unsubscribe& ask, Now now, Outputs& out);
   void on(NodeId from, const Batch& batch, Now now, Outputs& out);
   void on(NodeId from, const Progress& progress, Now now, Outputs& out);
   void on(NodeId from, const Truncated& truncated, Now now, Outputs& out);
   void on(NodeId from, const SnapshotAsk& ask, Now now, Outputs& out);
   void on(NodeId from, const SnapshotChunk& chunk, Now now, Outputs& out);
-  void on(NodeId from, const Fetch& fetch, Outputs& out);
-  void on(NodeId from, const Fetched& fetched, Outputs& out);
+  void on(NodeId from, const Fetch& fetch, Now now, Outputs& out);
+  void on(NodeId from, const Fetched& fetched, Now now, Outputs& out);
+  void on(NodeId from, const KeyErased& erased, Now now, Outputs& out);
 
   void greet(NodeId peer, Outputs& out) const;
-  void learn(NodeId from, Peer& peer, const Vector& have, Now now, Outputs& out);
-  void check_own_fork(NodeId from, const Peer& peer, Outputs& out);
-  void choose_source(LogId log, Now now, Outputs& out);
+  // Takes what a peer says it has; returns the logs about which that is news.
+  std::vector<LogId> learn(Peer& peer, const Vector& have, const Vector& durable);
+  void weigh(NodeId from, Peer& peer, const std::vector<LogId>& logs, Now now, Outputs& out);
+  void choose_source(LogId id, Log& log, Now now, Outputs& out);
   void choose_sources(Now now, Outputs& out);
-  void ask_source(LogId log, Log& l, Now now, Outputs& out);
-  void confirm(Peer& peer);
+  void ask_source(LogId id, Log& log, Now now, Outputs& out);
+  void confirm(Peer& peer, LogId id);
   void pump(NodeId id, Peer& peer, Outputs& out);
-  void pump_log(LogId log, Outputs& out);
+  bool pump_one(NodeId id, Peer& peer, LogId log_id, Cursor& cursor, Outputs& out);
+  void pump_log(LogId id, Outputs& out);
   void send_batch(NodeId id, Peer& peer, LogId log, Cursor& cursor, Batch batch, Outputs& out);
-  void drop_cursor(Peer& peer, LogId log);
-  void push(Log& l, LoggedRecord record);
+  void drop_cursor(Peer& peer, LogId id);
+  void drop_cursors(Peer& peer);
+  void push(LogId id, Log& log, LoggedRecord record, std::uint64_t hash);
+  void store(LogId id, Log& log, Sequence up_to);
   void trim();
-  void report_fork(LogId log, Sequence sequence, NodeId peer, Outputs& out);
+  void report_fork(LogId id, Sequence sequence, NodeId peer, Outputs& out);
+  void refuse(LogId id, Log& log, Sequence sequence, NodeId from, Now now, Outputs& out);
   void send_progress(Now now, Outputs& out);
   void ask_snapshot(Now now, Outputs& out);
-  void send_chunks(NodeId to, Peer& peer, std::uint32_t index, Outputs& out);
-  void ask_repair(LogId log, Sequence sequence, Repair& repair, Now now, Outputs& out);
-  void wake_at(Mono when);
+  void send_chunks(NodeId to, const Snapshot& snapshot, std::uint32_t index, Outputs& out) const;
+  void ask_repair(LogId id, Sequence sequence, Repair& repair, Now now, Outputs& out);
+  void wake_at(Mono when) { next_wake_ = std::min(next_wake_, when); }
 
   ReplicationOptions options_;
   std::set<NodeId> hubs_;
@@ -217,11 +239,13 @@ class Replication {
   std::set<std::pair<LogId, NodeId>> forks_told_;
   std::optional<Loading> loading_;
   std::map<std::pair<LogId, Sequence>, Repair> repairs_;
-  std::uint64_t snapshots_made_ = 0;
+  std::uint64_t snapshots_asked_ = 0;
   std::set<LogId> seen_changed_;
   std::set<LogId> durable_changed_;
   Mono progress_sent_;
   Mono hello_sent_;
+  Mono scanned_;
+  Mono latest_;  // the newest reading of the clock
   Mono next_wake_;
   Usage usage_;
 };

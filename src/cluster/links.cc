@@ -1,0 +1,58 @@
+#include "cluster/links.h"
+
+namespace tandem::cluster {
+
+void Links::up(NodeId peer, Now now) { links_.insert_or_assign(peer, Link{now.mono, false, std::nullopt}); }
+
+void Links::down(NodeId peer) { links_.erase(peer); }
+
+void Links::heard(NodeId peer, Now now) {
+  const auto at = links_.find(peer);
+  if (at == links_.end()) return;
+  at->second.heard = now.mono;
+  at->second.silent = false;
+}
+
+void Links::heard_links(NodeId peer, const std::set<NodeId>& links, Now now) {
+  heard(peer, now);
+  if (const auto at = links_.find(peer); at != links_.end()) at->second.hears = links;
+}
+
+void Links::tick(Now now) {
+  for (auto& [peer, link] : links_) link.silent = now.mono - link.heard > silent_max_;
+}
+
+std::vector<NodeId> Links::silent_for(std::chrono::nanoseconds longer, Now now) const {
+  std::vector<NodeId> out;
+  for (const auto& [peer, link] : links_) {
+    if (now.mono - link.heard > longer) out.push_back(peer);
+  }
+  return out;
+}
+
+std::set<NodeId> Links::told_to(NodeId peer) const {
+  std::set<NodeId> out;
+  for (const auto& [other, link] : links_) {
+    if (other == peer ? !link.silent : linked(other)) out.insert(other);
+  }
+  return out;
+}
+
+bool Links::linked(NodeId peer) const {
+  const auto at = links_.find(peer);
+  if (at == links_.end() || at->second.silent) return false;
+  return !at->second.hears || at->second.hears->contains(self_);
+}
+
+std::optional<NodeId> Links::next_hop(NodeId to) const {
+  if (linked(to)) return to;
+  std::optional<NodeId> found;
+  for (const auto& [peer, link] : links_) {
+    if (!linked(peer) || !link.hears || !link.hears->contains(to)) continue;
+    if (hubs_.contains(peer)) return peer;
+    if (!found) found = peer;
+  }
+  return found;
+}
+
+}  // namespace tandem::cluster
