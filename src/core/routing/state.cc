@@ -5,8 +5,8 @@
 namespace tandem::routing {
 
 void State::apply(const Matched& record, const Meta& meta) {
-  Decision& decision = decisions_[record.contact];
-  if (record.now >= decision.matched.now) decision = Decision{record, meta.log.origin, meta.sequence, meta.log};
+  Explained& decision = decisions_[record.contact];
+  if (record.now >= decision.matched.now) decision = Explained{record, meta.log.origin, meta.sequence, meta.log};
 }
 
 void State::apply(const Started& record, const Meta& meta) {

@@ -37,7 +37,7 @@ struct Attempt {
 // it started stays outstanding (R20: in doubt).
 using Starts = std::map<NodeId, Start>;
 
-struct Decision {
+struct Explained {
   Matched matched;
   NodeId by;
   Sequence sequence;
@@ -54,7 +54,7 @@ class State {
 
   [[nodiscard]] const Starts& starts(ContactId contact, std::uint32_t attempt) const;
   // Per contact, the decisions known here, for `explain`; the log has them all.
-  [[nodiscard]] const std::map<ContactId, Decision>& decisions() const { return decisions_; }
+  [[nodiscard]] const std::map<ContactId, Explained>& decisions() const { return decisions_; }
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -63,7 +63,7 @@ class State {
 
  private:
   std::map<Attempt, Starts> starts_;
-  std::map<ContactId, Decision> decisions_;
+  std::map<ContactId, Explained> decisions_;
 };
 
 }  // namespace tandem::routing

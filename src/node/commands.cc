@@ -1,0 +1,440 @@
+// Who executes an order: its owner, here or elsewhere; and R6, the arrival of a customer whose contact's owner is silent.
+#include <algorithm>
+#include <charconv>
+
+#include "base/bug.h"
+#include "codec/wire.h"
+#include "core/contact/decide.h"
+#include "core/presence/decide.h"
+#include "core/transfer/react.h"
+#include "node/node.h"
+
+namespace tandem {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+ContactId contact_of(const Verb& verb) {
+  return std::visit(Overloaded{
+                        [](const contact::Start& v) { return v.id; },
+                        [](const contact::Say& v) { return v.contact; },
+                        [](const contact::End& v) { return v.contact; },
+                        [](const contact::SetAttributes& v) { return v.contact; },
+                        [](const contact::Attach& v) { return v.contact; },
+                        [](const contact::Detach& v) { return v.contact; },
+                        [](const contact::Alive& v) { return v.contact; },
+                        [](const FlowEvent& v) { return v.contact; },
+                        [](const auto&) { return ContactId{}; },
+                    },
+                    verb);
+}
+
+AgentId agent_of(const Verb& verb) {
+  return std::visit(Overloaded{
+                        [](const presence::SignOut& v) { return v.agent; },
+                        [](const presence::SetStatus& v) { return v.agent; },
+                        [](const presence::Accept& v) { return v.agent; },
+                        [](const presence::Reject& v) { return v.agent; },
+                        [](const presence::Complete& v) { return v.agent; },
+                        [](const auto&) { return AgentId{}; },
+                    },
+                    verb);
+}
+
+// Another node, or another moment, may answer differently.
+bool worth_another_try(const Error& error, const Command& command) {
+  if (error.code == Errc::not_owner || error.code == Errc::unreachable) return true;
+  // A signed token names the contact: it exists, and its record is on the way here.
+  return command.arrival && error.code == Errc::not_found;
+}
+
+NodeId named(const Error& error) {
+  std::uint16_t node = 0;
+  if (error.code == Errc::not_owner) std::from_chars(error.detail.data(), error.detail.data() + error.detail.size(), node);
+  return NodeId{node};
+}
+
+presence::Sees desk_sees(const Sees& s) { return {s.agents, s.config, s.members, s.contacts, s.local}; }
+
+}  // namespace
+
+void Node::handle(Command& command) {
+  ++counters_.commands;
+  route(std::move(command));
+}
+
+void Node::route(Command command) {
+  if (target(command) == local_.self) {
+    execute(command, command.id, local_.self);
+    return;
+  }
+  if (forwards_.contains(command.id)) return;  // a repeat of what is under way: its one answer serves both
+  const Uuid id = command.id;
+  Forwarded& f = forwards_[id];
+  f.command = std::move(command);
+  f.deadline = now_.mono + kForwardMax;
+  try_forward(id);
+}
+
+NodeId Node::survivor(ContactId contact, NodeId but) const {
+  if (!local_.hub && local_.self != but) return local_.self;
+  NodeId best;
+  const auto weight = [&](NodeId node) { return derive_uuid(contact.value(), "arrive", node.value()); };
+  for (const NodeId node : world_.members().regions()) {
+    if (node == but || !local_.reachable.contains(node)) continue;
+    if (best == NodeId{} || weight(node) > weight(best)) best = node;
+  }
+  return best;
+}
+
+NodeId Node::target(const Command& command) const {
+  if (const auto* start = std::get_if<contact::Start>(&command.verb)) {
+    if (!command.anywhere) return local_.self;
+    // Whoever has it already answers with what was answered first.
+    if (const contact::Held* held = world_.contacts().find(start->id)) return held->line.node;
+    const auto active = [&](NodeId node) {
+      const bool here = node == local_.self && !local_.hub;
+      return (here || local_.reachable.contains(node)) &&
+             world_.failover().state(node) == failover::MemberState::active;
+    };
+    const std::vector<NodeId> regions = world_.members().regions();
+    for (std::size_t i = 0; i < regions.size(); ++i) {
+      const NodeId node = regions[(next_start_ + i) % regions.size()];
+      if (active(node)) return node;
+    }
+    return regions.empty() ? local_.self : regions.front();
+  }
+  const ContactId contact = contact_of(command.verb);
+  if (!contact.value().nil()) {
+    const contact::Held* held = world_.contacts().find(contact);
+    if (held == nullptr) return local_.hub && command.arrival ? survivor(contact, {}) : local_.self;
+    const NodeId owner = held->line.node;
+    if (owner == local_.self || local_.reachable.contains(owner)) return owner;
+    if (!command.arrival) return owner;
+    const NodeId other = survivor(contact, owner);
+    return other == NodeId{} ? owner : other;
+  }
+  const AgentId agent = agent_of(command.verb);
+  if (!agent.value().nil()) {
+    const presence::Held* held = world_.agents().find(agent);
+    if (held != nullptr && held->line.node != NodeId{}) return held->line.node;
+  }
+  return local_.self;
+}
+
+void Node::try_forward(const Uuid& id) {
+  Forwarded& f = forwards_.at(id);
+  NodeId to = target(f.command);
+  if (f.failed.contains(to)) {
+    const NodeId other = survivor(contact_of(f.command.verb), to);
+    if (f.command.arrival && other != NodeId{}) to = other;
+  }
+  f.to = to;
+  f.sent = now_.mono;
+  f.ticket = mint_uuid(now_.hlc, rng_);
+  tickets_of_[f.ticket] = id;
+  if (f.command.anywhere) ++next_start_;
+  send(to, message::Forward{f.ticket, f.command}, true);
+}
+
+void Node::on(NodeId from, message::Forward& m) {
+  m.command.anywhere = false;
+  execute(m.command, m.ticket, from);
+}
+
+void Node::on(NodeId from, message::Answered& m) {
+  const auto ticket = tickets_of_.find(m.ticket);
+  if (ticket == tickets_of_.end()) return;  // of a try that was given up
+  const Uuid id = ticket->second;
+  tickets_of_.erase(ticket);
+  Forwarded& f = forwards_.at(id);
+  Result<Answer> result = m.answer;
+  if (m.error != 0) result = std::unexpected(Error{static_cast<Errc>(m.error), m.detail});
+  if (!result && worth_another_try(result.error(), f.command) && now_.mono + kRetryAfter < f.deadline) {
+    f.ticket = {};
+    f.retry = now_.mono + kRetryAfter;
+    if (result.error().code == Errc::not_owner) {
+      // Another node was named: at once, if it can be reached; the world here may lag behind its owner.
+      f.failed.erase(named(result.error()));
+    }
+    return;
+  }
+  const std::uint64_t session = f.session;
+  const bool replies = f.replies;
+  forwards_.erase(id);
+  if (replies) outputs_.out.push_back(Reply{id, result});
+  if (session != 0) attach_answered(session, result, from);
+}
+
+void Node::forwards_due() {
+  std::vector<Uuid> ids;
+  for (const auto& [id, f] : forwards_) ids.push_back(id);
+  for (const Uuid& id : ids) {
+    Forwarded& f = forwards_.at(id);
+    if (!f.ticket.nil()) {
+      const bool lost = f.to != local_.self && !local_.reachable.contains(f.to);
+      if (!lost && now_.mono - f.sent < kTryMax) continue;
+      tickets_of_.erase(f.ticket);
+      f.ticket = {};
+      f.failed.insert(f.to);
+      f.retry = lost ? now_.mono : now_.mono + kRetryAfter;
+    }
+    if (now_.mono >= f.deadline) {
+      const Error error{Errc::unreachable, "the node that must decide does not answer"};
+      const std::uint64_t session = f.session;
+      if (f.replies) outputs_.out.push_back(Reply{id, std::unexpected(error)});
+      const NodeId to = f.to;
+      forwards_.erase(id);
+      if (session != 0) attach_answered(session, std::unexpected(error), to);
+      continue;
+    }
+    if (now_.mono >= f.retry) try_forward(id);
+  }
+}
+
+void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result) {
+  if (!result) ++counters_.refused;
+  if (ticket.nil()) return;
+  if (asker == local_.self && !tickets_of_.contains(ticket)) {
+    park(Out{Reply{ticket, std::move(result)}});
+    return;
+  }
+  message::Answered m;
+  m.ticket = ticket;
+  if (result) {
+    m.answer = *result;
+  } else {
+    m.error = static_cast<std::uint8_t>(result.error().code);
+    m.detail = result.error().detail;
+  }
+  send(asker, m);
+}
+
+void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
+  if (const Answer* before = world_.answer(command.id)) {
+    const auto* attach = std::get_if<contact::Attach>(&command.verb);
+    if (attach == nullptr) {
+      step_ack_ = Ack::peer;  // the first answer may still be on its way to a second disk
+      answer(ticket, asker, *before);
+      return;
+    }
+  }
+  if (log_full_) {
+    answer(ticket, asker, fail(Errc::log_full, "this node's disk is full: it takes no new work until there is room"));
+    return;
+  }
+  const ContactId contact = contact_of(command.verb);
+  const contact::Held* held = contact.value().nil() ? nullptr : world_.contacts().find(contact);
+  const bool over = held != nullptr && held->contact.phase == contact::Phase::ended;
+  if (command.arrival && !owns(contact) && !over) {
+    arrive(command, ticket, asker);
+    return;
+  }
+  keys_ = command.keys;
+  Result<Decision> decision = decide(command);
+  if (!decision) {
+    keys_.clear();
+    answer(ticket, asker, std::unexpected(decision.error()));
+    return;
+  }
+  emit(std::move(*decision), command.id);
+  keys_.clear();
+  if (const auto* sign_in = std::get_if<presence::SignIn>(&command.verb)) {
+    const auto former = signing_in_.find(sign_in->agent);
+    if (former != signing_in_.end()) {
+      answer(former->second.waiting.ticket, former->second.waiting.asker,
+             fail(Errc::refused, "another sign-in of the agent began"));
+    }
+    signing_in_[sign_in->agent] = SigningIn{{command, ticket, asker}, now_.mono + local_.timers.sign_in};
+    return;
+  }
+  Answer done{{}, {}, now_.hlc};
+  if (const Answer* made = world_.answer(command.id)) done = *made;
+  step_ack_ = Ack::peer;
+  answer(ticket, asker, done);
+  const auto* attach = std::get_if<contact::Attach>(&command.verb);
+  if (attach == nullptr || held == nullptr) return;
+  held = world_.contacts().find(contact);
+  message::Show show{attach->session, contact, {}, true, held->contact.phase == contact::Phase::ended};
+  for (const contact::Item* item : world_.contacts().transcript(contact)) show.items.push_back(*item);
+  if (!show.ended) local_.attachments[contact] = attach->session;
+  send(attach->session.gateway, show);
+}
+
+Result<Decision> Node::decide(const Command& command) {
+  const contact::Sees contacts{world_.contacts(), local_};
+  const presence::Sees desks = desk_sees(sees());
+  const auto record = [](auto result) -> Result<Decision> {
+    if (!result) return std::unexpected(result.error());
+    return Decision{{config::Rec{std::move(*result)}}, {}};
+  };
+  return std::visit(
+      Overloaded{
+          [&](const contact::Start& v) -> Result<Decision> {
+            if (world_.config().find(config::Kind::flow, v.flow.value()) == nullptr) {
+              return fail(Errc::not_found, "no contact flow " + v.flow.value().text());
+            }
+            return contact::decide(contacts, v, now_);
+          },
+          [&](const contact::Say& v) -> Result<Decision> {
+            contact::Say said = v;
+            said.item.id = command.id;
+            auto decision = contact::decide(contacts, said, now_);
+            if (!decision) return decision;
+            const contact::Held& held = *world_.contacts().find(v.contact);
+            const bool customer = v.item.role == contact::Role::customer;
+            if (!customer || held.contact.flow.await != contact::Await::input) return decision;
+            // The words and the flow's next step are one record: whoever takes over sees both or neither.
+            said.item.at = now_.hlc;
+            take(flow::advance(flow_sees(), held.contact, flow::Message{said.item.content, said.item.id}, now_, rng_),
+                 held, {said.item}, command.id);
+            return Decision{};
+          },
+          [&](const contact::End& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::SetAttributes& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::Attach& v) -> Result<Decision> {
+            auto decision = contact::decide(contacts, v, now_);
+            if (!decision || !owns(v.contact)) return decision;
+            const contact::Held& held = *world_.contacts().find(v.contact);
+            if (held.contact.flow.await != contact::Await::time || held.contact.attached) return decision;
+            emit(std::move(*decision), command.id);
+            take(flow::advance(flow_sees(), world_.contacts().find(v.contact)->contact, flow::CustomerReturned{}, now_,
+                               rng_),
+                 *world_.contacts().find(v.contact), {}, {});
+            return Decision{};
+          },
+          [&](const contact::Detach& v) -> Result<Decision> {
+            const auto at = local_.attachments.find(v.contact);
+            if (at == local_.attachments.end() || at->second != v.session) return Decision{};
+            local_.attachments.erase(at);
+            return owns(v.contact) ? contact::decide(contacts, v, now_) : Result<Decision>(Decision{});
+          },
+          [&](const contact::Alive& v) -> Result<Decision> {
+            const auto at = local_.attachments.find(v.contact);
+            if (at == local_.attachments.end() || at->second != v.session) return Decision{};
+            return transfer::alive(sees(), v.contact, now_);
+          },
+          [&](const presence::SignIn& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
+          [&](const presence::SignOut& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
+          [&](const presence::SetStatus& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
+          [&](const presence::Accept& v) -> Result<Decision> { return presence::decide(desks, v, now_, rng_); },
+          [&](const presence::Reject& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
+          [&](const presence::Complete& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
+          [&](const config::Create& v) { return record(config::decide(world_.config(), v)); },
+          [&](const config::Change& v) { return record(config::decide(world_.config(), v)); },
+          [&](const config::Delete& v) { return record(config::decide(world_.config(), v)); },
+          [&](const access::KeyPut& v) -> Result<Decision> {
+            auto put = access::decide(v);
+            if (!put) return std::unexpected(put.error());
+            return Decision{{access::Rec{std::move(*put)}}, {}};
+          },
+          [&](const FlowEvent& v) -> Result<Decision> {
+            if (!owns(v.contact)) return Decision{};
+            const contact::Held& held = *world_.contacts().find(v.contact);
+            if (!held.contact.live()) return Decision{};
+            flow::Event event = std::visit([](const auto& e) { return flow::Event{e}; }, v.event);
+            take(flow::advance(flow_sees(), held.contact, event, now_, rng_), held, {}, command.id);
+            return Decision{};
+          },
+      },
+      command.verb);
+}
+
+// -- R6
+
+void Node::arrive(const Command& command, const Uuid& ticket, NodeId asker) {
+  const ContactId id = contact_of(command.verb);
+  const contact::Held* held = world_.contacts().find(id);
+  if (held == nullptr) {
+    answer(ticket, asker, fail(Errc::not_found, "no contact " + id.value().text()));
+    return;
+  }
+  if (local_.hub) {
+    answer(ticket, asker, fail(Errc::not_owner, std::to_string(held->line.node.value())));
+    return;
+  }
+  const auto [at, fresh] = arriving_.try_emplace(id);
+  at->second.waiting.push_back({command, ticket, asker});
+  if (!fresh) return;
+  at->second.since = now_.mono;
+  const NodeId owner = held->line.node;
+  if (owner == local_.self) return;  // its own, from before it started again: claimed when due
+  if (local_.reachable.contains(owner)) {
+    at->second.asked = true;
+    send(owner, message::AskOwner{id}, true);
+  } else {
+    at->second.catching_up = true;
+  }
+}
+
+void Node::on(NodeId from, message::AskOwner& m) {
+  // The owner is there. Whether it still owns, the asker sees by the records that this answer follows.
+  if (owns(m.contact)) send(from, message::OwnerSays{m.contact}, true);
+}
+
+void Node::on(NodeId from, message::OwnerSays& m) {
+  const auto at = arriving_.find(m.contact);
+  if (at == arriving_.end()) return;
+  for (const Waiting& w : at->second.waiting) {
+    answer(w.ticket, w.asker, fail(Errc::not_owner, std::to_string(from.value())));
+  }
+  arriving_.erase(at);
+}
+
+void Node::arrivals_due() {
+  std::vector<ContactId> ids;
+  for (const auto& [id, a] : arriving_) ids.push_back(id);
+  for (const ContactId id : ids) {
+    Arriving& a = arriving_.at(id);
+    const contact::Held& held = *world_.contacts().find(id);
+    const NodeId owner = held.line.node;
+    bool claim = owner == local_.self;
+    if (a.asked && (now_.mono - a.since >= local_.timers.attach || !local_.reachable.contains(owner))) {
+      a.asked = false;
+      a.catching_up = true;
+      a.since = now_.mono;
+    }
+    // Everything that any member still holds of the silent owner's log comes first, within a limit.
+    if (a.catching_up && (cluster_.replication().caught_up(owner) || now_.mono - a.since >= local_.timers.catch_up)) {
+      claim = true;
+    }
+    if (!claim && held.contact.phase != contact::Phase::ended) continue;
+    const std::vector<Waiting> waiting = std::move(a.waiting);
+    arriving_.erase(id);
+    if (!owns(id) && held.contact.phase != contact::Phase::ended) {
+      const presence::Held* desk = world_.agents().find(held.contact.agent);
+      const bool agent_here = desk != nullptr && sees().mine(desk->line) && desk->presence.slots.contains(id);
+      emit(contact::arrive({world_.contacts(), local_}, held, agent_here, false, now_));
+    }
+    for (const Waiting& w : waiting) execute(w.command, w.ticket, w.asker);
+  }
+}
+
+// -- R22
+
+void Node::sign_ins_due() {
+  std::vector<AgentId> agents;
+  for (const auto& [agent, s] : signing_in_) agents.push_back(agent);
+  for (const AgentId agent : agents) {
+    const SigningIn& s = signing_in_.at(agent);
+    const presence::Stand stand = presence::stand(desk_sees(sees()), agent);
+    Result<Answer> result = Answer{agent.value(), {}, now_.hlc};
+    if (stand.opening == presence::Opening::refused) {
+      result = fail(Errc::refused, stand.reason);
+    } else if (stand.opening == presence::Opening::none) {
+      result = fail(Errc::refused, "another sign-in of the agent came later");
+    } else if (stand.opening == presence::Opening::waiting) {
+      if (now_.mono < s.deadline) continue;
+      result = fail(Errc::no_quorum, stand.reason);
+    }
+    const Waiting waiting = s.waiting;
+    signing_in_.erase(agent);
+    step_ack_ = Ack::peer;
+    answer(waiting.ticket, waiting.asker, std::move(result));
+  }
+}
+
+}  // namespace tandem

@@ -1,0 +1,146 @@
+// Customers' sessions whose sockets are at this node: which owner is their upstream, and what they were shown.
+#include "base/bug.h"
+#include "node/node.h"
+
+namespace tandem {
+
+std::optional<NodeId> Node::upstream(std::uint64_t session) const {
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end() || !at->second.attached) return std::nullopt;
+  return at->second.upstream;
+}
+
+void Node::handle(SessionOpened& opened) {
+  sessions_[opened.number].contact = opened.contact;
+  try_attach(opened.number);
+}
+
+void Node::handle(SessionClosed& closed) {
+  const auto at = sessions_.find(closed.number);
+  if (at == sessions_.end()) return;
+  const Session session = at->second;
+  sessions_.erase(at);
+  if (session.upstream == NodeId{} || session.ended) return;
+  Command command{mint_uuid(now_.hlc, rng_), contact::Detach{session.contact, {local_.self, closed.number}}, false, false, {}};
+  send(session.upstream, message::Forward{{}, std::move(command)}, true);
+}
+
+void Node::try_attach(std::uint64_t number) {
+  Session& session = sessions_.at(number);
+  if (session.attached || session.ended || !session.attaching.nil()) return;
+  const SessionId id{local_.self, number};
+  // The gateway detaches the old upstream before it attaches the new.
+  if (session.upstream != NodeId{} && !bug::on(bug::Name::attach_before_detach)) {
+    Command detach{mint_uuid(now_.hlc, rng_), contact::Detach{session.contact, id}, false, false, {}};
+    send(session.upstream, message::Forward{{}, std::move(detach)}, true);
+    session.upstream = {};
+  }
+  Command command{mint_uuid(now_.hlc, rng_), contact::Attach{session.contact, id}, false, true, {}};
+  session.attaching = command.id;
+  Forwarded& f = forwards_[command.id];
+  f.deadline = now_.mono + kForwardMax;
+  f.replies = false;
+  f.session = number;
+  const Uuid command_id = command.id;
+  f.command = std::move(command);
+  try_forward(command_id);
+}
+
+void Node::attach_answered(std::uint64_t number, const Result<Answer>& result, NodeId by) {
+  const auto at = sessions_.find(number);
+  if (at == sessions_.end()) return;
+  Session& session = at->second;
+  session.attaching = {};
+  if (result) {
+    session.attached = true;
+    session.upstream = by;
+    session.life = world_.members().incarnation(by);
+    return;
+  }
+  session.retry = now_.mono + kRetryAfter;
+}
+
+void Node::lost_upstreams() {
+  for (auto& [number, session] : sessions_) {
+    if (session.attached && session.upstream != local_.self && !local_.reachable.contains(session.upstream)) {
+      session.attached = false;
+    }
+  }
+}
+
+void Node::upstreams_reborn() {
+  for (auto& [number, session] : sessions_) {
+    if (session.attached && session.upstream != local_.self &&
+        world_.members().incarnation(session.upstream) != session.life) {
+      session.attached = false;  // the process that held the session is gone, whoever answers there now
+    }
+  }
+}
+
+void Node::sessions_due() {
+  for (auto& [number, session] : sessions_) {
+    if (!session.attached && !session.ended && session.attaching.nil() && now_.mono >= session.retry) try_attach(number);
+  }
+}
+
+void Node::on(NodeId from, message::Show& m) {
+  const auto at = sessions_.find(m.session.number);
+  if (at == sessions_.end()) return;
+  Session& session = at->second;
+  const bool upstream = session.attached && session.upstream == from;
+  if (!upstream && !bug::on(bug::Name::attach_before_detach)) return;
+  ShowSession show{m.session.number, m.contact, {}, m.ended};
+  for (contact::Item& item : m.items) {
+    if (!session.known.insert(item.id).second) continue;
+    // What stood before the session opened is for GetTranscript, as with the service.
+    if (m.whole && session.first) continue;
+    show.items.push_back(std::move(item));
+  }
+  if (m.whole) session.first = false;
+  session.ended = session.ended || m.ended;
+  if (!show.items.empty() || m.ended) outputs_.out.push_back(std::move(show));
+}
+
+void Node::on(NodeId from, message::Reattach& m) {
+  const auto at = sessions_.find(m.session.number);
+  if (at == sessions_.end() || at->second.upstream != from) return;
+  at->second.attached = false;
+  at->second.upstream = {};  // it has let go by itself
+}
+
+void Node::on(NodeId from, message::PingSession& m) {
+  const auto at = sessions_.find(m.session.number);
+  if (at == sessions_.end() || at->second.upstream != from) return;
+  Command command{mint_uuid(now_.hlc, rng_), contact::Alive{m.contact, m.session}, false, false, {}};
+  send(from, message::Forward{{}, std::move(command)}, true);
+}
+
+void Node::handle(PassOn& pass) {
+  const contact::Held* held = world_.contacts().find(pass.contact);
+  if (held == nullptr) return;
+  pass.item.at = now_.hlc;
+  send(held->line.node, message::Pass{{}, pass.contact, pass.item}, true);
+}
+
+void Node::on(NodeId, message::Pass& m) {
+  if (m.session.number != 0) {
+    if (sessions_.contains(m.session.number)) outputs_.out.push_back(ShowSession{m.session.number, m.contact, {m.item}, false});
+    return;
+  }
+  if (!owns(m.contact)) return;
+  const contact::Contact& contact = world_.contacts().find(m.contact)->contact;
+  if (m.item.role != contact::Role::customer) {
+    const auto at = local_.attachments.find(m.contact);
+    if (at != local_.attachments.end()) send(at->second.gateway, message::Pass{at->second, m.contact, m.item}, true);
+    return;
+  }
+  if (!local_.desktops.contains(contact.agent)) return;
+  DesktopEvent event;
+  event.agent = contact.agent;
+  event.what = DesktopWhat::items;
+  event.contact = contact;
+  event.items = {m.item};
+  outputs_.out.push_back(std::move(event));
+}
+
+}  // namespace tandem

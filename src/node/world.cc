@@ -1,0 +1,126 @@
+#include "node/world.h"
+
+#include "codec/wire.h"
+
+namespace tandem {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+// Field numbers are those of the snapshot.
+struct World::Parts {
+  template <class S, class F>
+  static void shared(S& s, F&& f) {
+    f(1, "config", s.config_);
+    f(2, "access", s.access_);
+    f(3, "members", s.members_);
+    f(4, "contacts", s.contacts_);
+    f(5, "agents", s.agents_);
+    f(6, "routing", s.routing_);
+    f(7, "transfer", s.transfer_);
+    f(8, "failover", s.failover_);
+  }
+  template <class W>
+  struct Shared {
+    W& world;
+    template <class S, class F>
+    static void fields(S& s, F&& f) {
+      shared(s.world, f);
+    }
+  };
+  template <class W>
+  struct All {
+    W& world;
+    template <class S, class F>
+    static void fields(S& s, F&& f) {
+      shared(s.world, f);
+      f(9, "answers", s.world.answers_);
+    }
+  };
+};
+
+void World::apply(const Body& body, const Meta& meta) {
+  const auto each = [&](auto& state, const auto& rec) { std::visit([&](const auto& r) { state.apply(r, meta); }, rec); };
+  std::visit(Overloaded{
+                 [&](const config::Rec& rec) { each(config_, rec); },
+                 [&](const access::Rec& rec) { each(access_, rec); },
+                 [&](const membership::Rec& rec) { each(members_, rec); },
+                 [&](const contact::Rec& rec) { each(contacts_, rec); },
+                 [&](const presence::Rec& rec) { each(agents_, rec); },
+                 [&](const routing::Rec& rec) { each(routing_, rec); },
+                 [&](const transfer::Rec& rec) { each(transfer_, rec); },
+                 [&](const failover::Rec& rec) { each(failover_, rec); },
+             },
+             body);
+  if (meta.cause.nil()) return;
+  if (const auto answer = answer_of(body, meta)) answers_.try_emplace(meta.cause, *answer);
+}
+
+const Answer* World::answer(const Uuid& cause) const {
+  const auto at = answers_.find(cause);
+  return at == answers_.end() ? nullptr : &at->second;
+}
+
+void World::forget_answers(Hlc before) {
+  std::erase_if(answers_, [&](const auto& entry) { return entry.second.at < before; });
+}
+
+std::string World::bytes() const {
+  std::string out;
+  wire::append(out, Parts::Shared<const World>{*this});
+  return out;
+}
+
+std::string World::snapshot() const {
+  std::string out;
+  wire::append(out, Parts::All<const World>{*this});
+  return out;
+}
+
+Result<void> World::load(std::string_view snapshot) {
+  Parts::All<World> all{*this};
+  wire::Reader reader(snapshot, std::numeric_limits<std::size_t>::max());
+  if (!reader.message(all)) return fail(Errc::corrupt, "the snapshot is damaged");
+  config_.loaded();
+  contacts_.loaded();
+  agents_.loaded();
+  return {};
+}
+
+std::optional<Answer> answer_of(const Body& body, const Meta& meta) {
+  const auto item = [&](const std::vector<contact::Item>& items) {
+    return items.empty() ? Answer{{}, {}, meta.at} : Answer{items.front().id, {}, items.front().at};
+  };
+  return std::visit(
+      Overloaded{
+          [&](const config::Rec& rec) -> std::optional<Answer> {
+            return Answer{std::visit([](const auto& r) { return r.id; }, rec), {}, meta.at};
+          },
+          [&](const access::Rec&) -> std::optional<Answer> { return Answer{{}, {}, meta.at}; },
+          [&](const contact::Rec& rec) -> std::optional<Answer> {
+            return std::visit(Overloaded{
+                                  [&](const contact::Claimed& r) -> std::optional<Answer> {
+                                    if (r.why == contact::Why::started) {
+                                      return Answer{r.contact.value(), r.whole.customer, meta.at};
+                                    }
+                                    return item(r.items);
+                                  },
+                                  [&](const contact::Updated& r) -> std::optional<Answer> { return item(r.items); },
+                              },
+                              rec);
+          },
+          [&](const presence::Rec& rec) -> std::optional<Answer> {
+            if (std::holds_alternative<presence::Updated>(rec)) return Answer{{}, {}, meta.at};
+            return std::nullopt;
+          },
+          [](const auto&) -> std::optional<Answer> { return std::nullopt; },
+      },
+      body);
+}
+
+}  // namespace tandem

@@ -1,0 +1,71 @@
+// Everything this node knows, as the fold of all records it has applied. No rule lives here.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "core/body.h"
+#include "core/sees.h"
+
+namespace tandem {
+
+// What a command was answered, rebuilt from the record it caused: a repeat gets the first answer, at any node.
+struct Answer {
+  Uuid id;      // of the thing made: contact, item, document
+  Uuid second;  // the customer's participant id, of a contact
+  Hlc at;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "id", s.id);
+    f(2, "second", s.second);
+    f(3, "at", s.at);
+  }
+};
+
+class World {
+ public:
+  explicit World(config::State::Compile compile) : config_(compile) {}
+
+  void apply(const Body& body, const Meta& meta);
+
+  [[nodiscard]] Sees sees(const Local& local) const {
+    return {local, config_, members_, contacts_, agents_, routing_, transfer_, failover_};
+  }
+  [[nodiscard]] const config::State& config() const { return config_; }
+  [[nodiscard]] const access::State& access() const { return access_; }
+  [[nodiscard]] const membership::State& members() const { return members_; }
+  [[nodiscard]] membership::State& members() { return members_; }
+  [[nodiscard]] const contact::State& contacts() const { return contacts_; }
+  [[nodiscard]] const presence::State& agents() const { return agents_; }
+  [[nodiscard]] const routing::State& routing() const { return routing_; }
+  [[nodiscard]] const transfer::State& transfer() const { return transfer_; }
+  [[nodiscard]] const failover::State& failover() const { return failover_; }
+
+  [[nodiscard]] const Answer* answer(const Uuid& cause) const;
+  // Answers older than a day are dropped; each node forgets by its own clock, so they are no part of `bytes`.
+  void forget_answers(Hlc before);
+
+  // Canonical: two worlds that applied the same records have the same bytes.
+  [[nodiscard]] std::string bytes() const;
+  // The bytes and what no other node must agree on.
+  [[nodiscard]] std::string snapshot() const;
+  // Errors: corrupt.
+  [[nodiscard]] Result<void> load(std::string_view snapshot);
+
+ private:
+  struct Parts;
+  config::State config_;
+  access::State access_;
+  membership::State members_;
+  contact::State contacts_;
+  presence::State agents_;
+  routing::State routing_;
+  transfer::State transfer_;
+  failover::State failover_;
+  std::map<Uuid, Answer> answers_;
+};
+
+// What the record tells the caller of its cause; nothing for records that answer nobody.
+[[nodiscard]] std::optional<Answer> answer_of(const Body& body, const Meta& meta);
+
+}  // namespace tandem

@@ -1,0 +1,62 @@
+#include "record/record.h"
+
+#include "codec/wire.h"
+
+namespace tandem::record {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+// What `apply` takes for granted.
+bool sound(const Body& body) {
+  return std::visit(Overloaded{
+                        [](const contact::Rec& rec) {
+                          const auto* claimed = std::get_if<contact::Claimed>(&rec);
+                          return claimed == nullptr ||
+                                 (claimed->term > Term{} && claimed->whole.id == claimed->contact);
+                        },
+                        [](const presence::Rec& rec) {
+                          const auto* claimed = std::get_if<presence::Claimed>(&rec);
+                          return claimed == nullptr ||
+                                 (claimed->term > Term{} && claimed->whole.agent == claimed->agent);
+                        },
+                        [](const auto&) { return true; },
+                    },
+                    body);
+}
+
+// The body is written in place: a Record of its own would copy it.
+struct View {
+  const Meta& meta;
+  const Body& body;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "origin", s.meta.log.origin);
+    f(2, "incarnation", s.meta.log.incarnation);
+    f(3, "sequence", s.meta.sequence);
+    f(4, "at", s.meta.at);
+    f(5, "cause", s.meta.cause);
+    f(6, "body", s.body);
+  }
+};
+
+}  // namespace
+
+std::string encode(const Meta& meta, const Body& body) {
+  std::string out;
+  wire::append(out, View{meta, body});
+  return out;
+}
+
+Result<Record> decode(std::string_view bytes) {
+  auto out = wire::decode<Record>(bytes);
+  if (!out) return out;
+  const bool addressed = out->origin != NodeId{} && out->incarnation != Incarnation{} && out->sequence != Sequence{};
+  if (!addressed || !sound(out->body)) return fail(Errc::corrupt, "a record that no node writes");
+  return out;
+}
+
+}  // namespace tandem::record
