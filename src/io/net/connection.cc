@@ -1,0 +1,316 @@
+#include "io/net/connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace tandem::net {
+namespace {
+
+constexpr std::size_t kReadBytes = 64UL * 1024;
+constexpr int kReadsPerTurn = 8;                  // then the other connections of the loop get their turn
+constexpr std::size_t kKeptBytes = 256UL * 1024;  // a larger write buffer is given back once it is empty
+constexpr std::size_t kLingerBytesMax = 1024UL * 1024;
+constexpr std::chrono::seconds kLinger{2};
+
+// One per loop, not one per connection: ten thousand idle ones cost nothing.
+thread_local std::array<char, kReadBytes> read_space;
+
+}  // namespace
+
+Connection::Connection(Loop& loop, Fd fd, const TlsContext* tls, Side side, Limits limits, Traffic& traffic)
+    : loop_(loop), fd_(std::move(fd)), channel_(fd_.get(), tls, side), limits_(limits), traffic_(traffic) {
+  const int on = 1;
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+void Connection::start() {
+  const auto self = shared_from_this();
+  if (loop_.stopping_) {
+    kill("shutting down");
+    return;
+  }
+  loop_.connections_.emplace(this, self);
+  wait_.emplace(loop_, fd_.get());
+  if (channel_.tls()) expect_until(Clock::now() + limits_.handshake, "no TLS handshake in time");
+  shake();
+}
+
+void Connection::expect_until(Clock::time_point at, const char* what) {
+  deadline_ = at;
+  deadline_what_ = what;
+}
+
+bool Connection::overdue(Clock::time_point now) const {
+  return (deadline_ && *deadline_ <= now) || (unsent() > 0 && now - progress_ > limits_.stalled_write);
+}
+
+void Connection::tell_overdue(Clock::time_point now) {
+  if (ended_) return;
+  if (unsent() > 0 && now - progress_ > limits_.stalled_write) {
+    kill("the peer reads nothing: " + std::to_string(unsent()) + " bytes wait");
+    return;
+  }
+  if (!deadline_) return;
+  deadline_.reset();
+  if (lingering_ || !opened_) {
+    kill(deadline_what_);
+  } else {
+    on_deadline(deadline_what_);
+  }
+}
+
+void Connection::shake() {
+  switch (const Channel::State state = channel_.handshake()) {
+    case Channel::State::done:
+      break;
+    case Channel::State::want_read:
+    case Channel::State::want_write:
+      wait(state);
+      return;
+    case Channel::State::closed:
+      kill("the peer left during the TLS handshake");
+      return;
+    case Channel::State::failed:
+      kill(channel_.error());
+      return;
+  }
+  opened_ = true;
+  expect_nothing();
+  on_open();
+  read();
+}
+
+void Connection::resume() {
+  if (!std::exchange(paused_, false)) return;
+  // Not from here: the caller may stand inside on_bytes.
+  loop_.post([self = shared_from_this()] { self->read(); });
+}
+
+void Connection::read() {
+  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
+    if (ended_ || paused_) return;
+    const auto [state, count] = channel_.read(read_space.data(), read_space.size());
+    switch (state) {
+      case Channel::State::done:
+        break;
+      case Channel::State::want_read:
+      case Channel::State::want_write:
+        wait(state);
+        return;
+      case Channel::State::closed:
+        kill("the peer left");
+        return;
+      case Channel::State::failed:
+        kill(channel_.error());
+        return;
+    }
+    traffic_.bytes_in.fetch_add(count, std::memory_order_relaxed);
+    if (lingering_) {
+      lingered_bytes_ += count;
+      if (lingered_bytes_ > kLingerBytesMax) kill("finished");
+    } else if (!finishing_) {
+      on_bytes(std::string_view(read_space.data(), count));
+    }
+  }
+  if (!ended_ && !paused_) loop_.post([self = shared_from_this()] { self->read(); });
+}
+
+void Connection::write(std::string bytes) {
+  if (ended_ || finishing_ || bytes.empty()) return;
+  const bool idle = unsent() == 0;
+  if (idle) {
+    out_ = std::move(bytes);
+    sent_ = 0;
+    progress_ = Clock::now();
+    flush();
+    return;
+  }
+  if (sent_ > out_.size() / 2) out_.erase(0, std::exchange(sent_, 0));
+  out_ += bytes;
+}
+
+void Connection::flush() {
+  const auto self = shared_from_this();
+  while (unsent() > 0) {
+    const auto [state, count] = channel_.write(out_.data() + sent_, unsent());
+    switch (state) {
+      case Channel::State::done:
+        break;
+      case Channel::State::want_read:
+      case Channel::State::want_write:
+        wait(state);
+        return;
+      case Channel::State::closed:
+        kill("the peer left");
+        return;
+      case Channel::State::failed:
+        kill(channel_.error());
+        return;
+    }
+    sent_ += count;
+    progress_ = Clock::now();
+    traffic_.bytes_out.fetch_add(count, std::memory_order_relaxed);
+  }
+  sent_ = 0;
+  if (out_.capacity() > kKeptBytes) {
+    std::string().swap(out_);
+  } else {
+    out_.clear();
+  }
+  if (finishing_) {
+    linger();
+  } else {
+    on_drained();
+  }
+}
+
+void Connection::finish() {
+  if (ended_ || std::exchange(finishing_, true)) return;
+  if (unsent() == 0) linger();
+}
+
+void Connection::linger() {
+  if (std::exchange(lingering_, true)) return;
+  channel_.finish();
+  expect_until(Clock::now() + kLinger, "finished");
+  paused_ = true;
+  resume();
+}
+
+void Connection::kill(const std::string& why) {
+  if (std::exchange(ended_, true)) return;
+  const auto self = shared_from_this();
+  loop_.connections_.erase(this);
+  // The handlers of pending waits hold this connection; cancelling lets them go.
+  wait_.reset();
+  fd_.reset();
+  out_.clear();
+  sent_ = 0;
+  on_end(why, opened_);
+}
+
+void Connection::wait(Channel::State wanted) {
+  if (wanted == Channel::State::want_read) {
+    if (std::exchange(waits_read_, true)) return;
+    wait_->readable([self = shared_from_this()] {
+      self->waits_read_ = false;
+      self->retry();
+    });
+    return;
+  }
+  if (std::exchange(waits_write_, true)) return;
+  wait_->writable([self = shared_from_this()] {
+    self->waits_write_ = false;
+    self->retry();
+  });
+}
+
+void Connection::retry() {
+  if (ended_) return;
+  if (!opened_) {
+    shake();
+    return;
+  }
+  if (unsent() > 0) flush();
+  if (!ended_) read();
+}
+
+namespace {
+
+std::string system_message(const std::string& what) { return what + ": " + std::strerror(errno); }
+
+// `text` as an address of either family.
+std::optional<std::pair<sockaddr_storage, socklen_t>> parse_address(const std::string& text, std::uint16_t port) {
+  sockaddr_storage storage{};
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&storage);
+  if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    return std::pair(storage, static_cast<socklen_t>(sizeof(sockaddr_in)));
+  }
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&storage);
+  if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    return std::pair(storage, static_cast<socklen_t>(sizeof(sockaddr_in6)));
+  }
+  return std::nullopt;
+}
+
+std::string print_address(const sockaddr_storage& storage) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (storage.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, text.data(), text.size());
+  } else {
+    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, text.data(), text.size());
+  }
+  return text.data();
+}
+
+}  // namespace
+
+Result<Listener> listen_on(const std::string& address, std::uint16_t port) {
+  const std::string where = address + ":" + std::to_string(port);
+  const auto parsed = parse_address(address, port);
+  if (!parsed) return fail(Errc::invalid, "not an IP address to listen on: " + address);
+  const auto& [storage, size] = *parsed;
+  Listener out{Fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), 0};
+  if (!out.fd.valid()) return fail(Errc::refused, system_message("socket for " + where));
+  const int on = 1;
+  ::setsockopt(out.fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(out.fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
+      ::listen(out.fd.get(), 1024) != 0) {
+    return fail(errno == EADDRINUSE ? Errc::in_use : Errc::refused, system_message("cannot listen on " + where));
+  }
+  sockaddr_storage bound{};
+  socklen_t bound_size = sizeof bound;
+  ::getsockname(out.fd.get(), reinterpret_cast<sockaddr*>(&bound), &bound_size);
+  out.port = ntohs(bound.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(bound).sin_port
+                                              : reinterpret_cast<const sockaddr_in6&>(bound).sin6_port);
+  return out;
+}
+
+Result<std::optional<Accepted>> accept_one(const Listener& listener) {
+  for (;;) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    Fd fd(::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd.valid()) return Accepted{std::move(fd), print_address(from)};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      return fail(Errc::limit_exceeded, system_message("cannot accept a connection"));
+    }
+    // Anything else is the fate of one connection that ended before it was taken.
+  }
+}
+
+Result<Fd> connect_to(const std::string& address, std::uint16_t port) {
+  const auto parsed = parse_address(address, port);
+  if (!parsed) return fail(Errc::invalid, "not an IP address: " + address);
+  const auto& [storage, size] = *parsed;
+  Fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return fail(Errc::limit_exceeded, system_message("socket"));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 && errno != EINPROGRESS) {
+    return fail(Errc::unreachable, system_message("cannot connect"));
+  }
+  return fd;
+}
+
+std::optional<std::string> connect_error(const Fd& fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0) return std::nullopt;
+  return std::string(std::strerror(error));
+}
+
+}  // namespace tandem::net
