@@ -398,6 +398,11 @@ bool Operation::declares(std::string_view error) const {
   return std::ranges::any_of(errors, [&](const ErrorShape* shape) { return shape->name == error; });
 }
 
+Description::Description() = default;
+Description::Description(Description&& other) noexcept = default;
+Description& Description::operator=(Description&& other) noexcept = default;
+Description::~Description() = default;
+
 Result<Description> Description::parse(std::string_view text) { return DescriptionParser().parse(text); }
 
 const Operation* Description::find(std::string_view operation) const {

@@ -81,8 +81,10 @@ class Description {
   // Errors: invalid, with the line's number and what is wrong with it.
   [[nodiscard]] static Result<Description> parse(std::string_view text);
 
-  Description(Description&&) = default;
-  Description& operator=(Description&&) = default;
+  // Out of line: what these containers take to move and destroy is compiled once.
+  Description(Description&& other) noexcept;
+  Description& operator=(Description&& other) noexcept;
+  ~Description();
 
   [[nodiscard]] const std::string& service() const { return service_; }
   [[nodiscard]] const std::string& version() const { return version_; }
@@ -95,7 +97,7 @@ class Description {
 
  private:
   friend class DescriptionParser;
-  Description() = default;
+  Description();
 
   std::string service_;
   std::string version_;

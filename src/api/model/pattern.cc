@@ -7,7 +7,8 @@
 #include "api/model/unicode.h"
 
 namespace tandem::model {
-namespace {
+// Not anonymous: Pattern::Automaton, which the header names, is made of these.
+namespace pattern_parts {
 
 constexpr std::size_t kPatternNodesMax = 2'000;
 constexpr std::size_t kProgramMax = 20'000;
@@ -434,29 +435,31 @@ class PatternCompiler {
   std::vector<Instruction>& code_;
 };
 
-}  // namespace
+}  // namespace pattern_parts
 
 struct Pattern::Automaton {
   struct Lookahead {
-    Program program;
+    pattern_parts::Program program;
     bool wanted = true;
   };
-  std::vector<CharSet> sets;
+  std::vector<pattern_parts::CharSet> sets;
   std::vector<Lookahead> lookaheads;
-  Program whole;
+  pattern_parts::Program whole;
 };
 
 Result<Pattern> Pattern::parse(std::string_view text) {
-  PatternParser parser(text);
+  pattern_parts::PatternParser parser(text);
   const auto refused = [&] { return fail(Errc::invalid, "not a pattern understood here: " + std::string(text)); };
   if (!parser.parse()) return refused();
   auto automaton = std::make_shared<Automaton>();
   for (const auto& [node, wanted] : parser.lookaheads) {
     Automaton::Lookahead lookahead{.program = {}, .wanted = wanted};
-    if (!PatternCompiler(parser.nodes, lookahead.program).compile(node, lookahead.program)) return refused();
+    if (!pattern_parts::PatternCompiler(parser.nodes, lookahead.program).compile(node, lookahead.program))
+      return refused();
     automaton->lookaheads.push_back(std::move(lookahead));
   }
-  if (!PatternCompiler(parser.nodes, automaton->whole).compile(parser.root, automaton->whole)) return refused();
+  if (!pattern_parts::PatternCompiler(parser.nodes, automaton->whole).compile(parser.root, automaton->whole))
+    return refused();
   automaton->sets = std::move(parser.sets);
   Pattern pattern;
   pattern.text_ = text;
@@ -466,9 +469,9 @@ Result<Pattern> Pattern::parse(std::string_view text) {
 
 bool Pattern::matches(std::string_view value) const {
   for (const Automaton::Lookahead& lookahead : automaton_->lookaheads) {
-    if (runs(lookahead.program, automaton_->sets, value, false) != lookahead.wanted) return false;
+    if (pattern_parts::runs(lookahead.program, automaton_->sets, value, false) != lookahead.wanted) return false;
   }
-  return runs(automaton_->whole, automaton_->sets, value, true);
+  return pattern_parts::runs(automaton_->whole, automaton_->sets, value, true);
 }
 
 }  // namespace tandem::model
