@@ -22,6 +22,7 @@ struct Start {
   Text description;
   ContactId previous;
   std::optional<Item> first_message;
+  std::map<std::string, Text> data;  // Contact::data
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "id", s.id);
@@ -35,6 +36,7 @@ struct Start {
     f(9, "description", s.description);
     f(10, "previous", s.previous);
     f(11, "first_message", s.first_message);
+    f(12, "data", s.data);
   }
 };
 

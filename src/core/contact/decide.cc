@@ -91,6 +91,7 @@ Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) 
   contact.key = command.key;
   contact.name = command.name;
   contact.description = command.description;
+  contact.data = command.data;
   contact.flow.flow = command.flow;
   if (contact.kind == Kind::session) contact.grace_until = now.hlc + sees.local.timers.grace;
   std::vector<Item> items;
