@@ -310,12 +310,12 @@ Step Run::contact_attributes(const config::Block& block) {
   bool all = true;
   for (const auto& [name, words] : block.parameters) {
     if (!name.starts_with(kPrefix)) continue;
-    const std::string key = words_of(std::string_view(name).substr(kPrefix.size()));
+    const auto key = plain_words(std::string_view(name).substr(kPrefix.size()));
     auto value = text(name, words);
-    all = all && value.has_value();
-    if (value) set[key] = std::move(*value);
+    all = all && key && value;
+    if (key && value) set[*key] = std::move(*value);
   }
-  if (asks()) return wait_for_words();
+  if (all && asks()) return wait_for_words();
   if (!all || set.contains("") || size_of(set) > kAttributesBytesMax) return Step::failed();
   contact_.attributes = std::move(set);
   return Step::next();
@@ -455,6 +455,7 @@ Step Run::invoke_function(const config::Block& block) {
   call.limit = seconds ? std::chrono::seconds{*seconds} : limit.empty() ? kFunctionLimitDefault : kFunctionLimitMax;
   call.fence = Fence{contact_.id, Term{}, now_.mono + call.limit};
   call.visit = flow_.visit;
+  call.key = contact_.key;
   call.once = derive_uuid(contact_.id.value(), "function " + block.id, flow_.visit);
   const std::string* response = find(block, "ResponseValidation.ResponseType");
   call.wants_json = response != nullptr && is(*response, "json");

@@ -247,6 +247,21 @@ std::string Run::words_of(const std::string& key, const Text& value) {
   return {};
 }
 
+std::optional<std::string> Run::plain_words(std::string_view text) const {
+  std::string out;
+  for (const Piece& piece : parse(text)) {
+    if (out.size() > kTextBytesMax) return std::nullopt;
+    if (!piece.reference) {
+      out += piece.words;
+      continue;
+    }
+    const Text found = value(sees_, contact_, *piece.reference);
+    if (found.sealed()) return std::nullopt;
+    out += found.bytes;
+  }
+  return out;
+}
+
 std::optional<Text> Run::text(const std::string& name, const std::string& words) {
   if (const auto reference = whole(words)) return value(sees_, contact_, *reference);
   std::map<std::string, Text> values;

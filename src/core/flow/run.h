@@ -69,6 +69,8 @@ class Run {
   // Opened words, references put in; empty when the parameter is absent.
   [[nodiscard]] std::string words(const config::Block& block, const std::string& parameter);
   [[nodiscard]] std::string words_of(std::string_view text);
+  // Words that are kept in the clear; nothing when a sealed value would be among them.
+  [[nodiscard]] std::optional<std::string> plain_words(std::string_view text) const;
   // Words of a value that is no parameter, under the reference that names it.
   [[nodiscard]] std::string words_of(const std::string& key, const Text& value);
   // Text to be kept or shown, under the parameter's name; nothing when it could not be rendered.

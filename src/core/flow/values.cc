@@ -117,8 +117,9 @@ std::vector<Piece> parse(std::string_view text) {
     Reference reference;
     const std::size_t taken = text.front() == '$' ? read_reference(text, reference) : 0;
     if (taken == 0) {
-      words.push_back(text.front());
-      text.remove_prefix(1);
+      const std::size_t next = std::min(text.find('$', 1), text.size());
+      words.append(text.substr(0, next));
+      text.remove_prefix(next);
       continue;
     }
     if (!words.empty()) out.push_back(Piece{std::move(words), std::nullopt});
