@@ -1,6 +1,12 @@
 #include "cluster/links.h"
 
+#include <algorithm>
+
 namespace tandem::cluster {
+
+namespace {
+constexpr auto kPauseMin = 200ms;  // between two ticks; ordinary ones are a heartbeat apart
+}  // namespace
 
 void Links::up(NodeId peer, Now now) { links_.insert_or_assign(peer, Link{now.mono, false, std::nullopt}); }
 
@@ -19,7 +25,12 @@ void Links::heard_links(NodeId peer, const std::set<NodeId>& links, Now now) {
 }
 
 void Links::tick(Now now) {
-  for (auto& [peer, link] : links_) link.silent = now.mono - link.heard > silent_max_;
+  const auto pause = now.mono - ticked_;
+  ticked_ = now.mono;
+  for (auto& [peer, link] : links_) {
+    if (pause > kPauseMin) link.heard = std::min(link.heard + pause, now.mono);
+    link.silent = now.mono - link.heard > silent_max_;
+  }
 }
 
 std::vector<NodeId> Links::silent_for(std::chrono::nanoseconds longer, Now now) const {

@@ -26,7 +26,7 @@ class Links {
   void heard(NodeId peer, Now now);
   // A heartbeat came, which names whom `peer` hears.
   void heard_links(NodeId peer, const std::set<NodeId>& links, Now now);
-  // Drops links that fell silent from what the queries below answer.
+  // Drops links that fell silent from what the queries below answer. A pause of our own loop is not held against them.
   void tick(Now now);
   // Links that are up and have been silent for `longer`: io closes them and dials again.
   [[nodiscard]] std::vector<NodeId> silent_for(std::chrono::nanoseconds longer, Now now) const;
@@ -50,6 +50,7 @@ class Links {
   std::chrono::nanoseconds silent_max_;
   std::set<NodeId> hubs_;
   std::map<NodeId, Link> links_;
+  Mono ticked_;
 };
 
 }  // namespace tandem::cluster

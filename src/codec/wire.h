@@ -86,7 +86,7 @@ class Writer {
 
   template <Struct T>
   void message(const T& value) {
-    T::fields(value, [this](unsigned number, const char*, const auto& field) { put(number, field, false); });
+    T::fields(value, [&](unsigned number, const char*, const auto& field) { this->put(number, field, false); });
   }
   template <class... T>
   void message(const std::variant<T...>& value) {
@@ -264,7 +264,7 @@ class Reader {
   template <class V, std::size_t... I>
   bool alternative(V& value, std::size_t index, unsigned kind, std::index_sequence<I...>) {
     bool good = false;
-    ((I == index ? (good = get(kind, value.template emplace<I>()), true) : false) || ...);
+    static_cast<void>(((I == index ? (good = get(kind, value.template emplace<I>()), true) : false) || ...));
     return good;
   }
 

@@ -1,0 +1,140 @@
+// Goal: the parts work together: heartbeats carry the lease, payloads go round a lost link, io is asked to dial again.
+// Method: small networks of Cluster objects on a clock by hand.
+#include "cluster/cluster.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/net_testing.h"
+
+namespace tandem::cluster {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::Net;
+
+TEST(Cluster, TheLeaseIsHeldWhileAQuorumAnswersAndLostWithoutIt) {
+  Net net(3, 1);
+  net.connect_all();
+  net.run_for(500ms);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(net.node(i).cluster->lease().holds(net.now()));
+  net.write(1, 10);
+  net.run_for(200ms);
+  EXPECT_TRUE(net.node(0).cluster->lease().heard_since_birth(net.node(1).id));
+  net.forbid(0, 1);
+  net.forbid(0, 2);
+  net.disconnect(0, 1);
+  net.disconnect(0, 2);
+  net.run_for(1500ms);
+  EXPECT_FALSE(net.node(0).cluster->lease().holds(net.now()));
+  ASSERT_TRUE(net.node(0).cluster->lease().island_since(net.now()).has_value());
+  EXPECT_TRUE(net.node(1).cluster->lease().holds(net.now()));
+  net.allow(0, 1);
+  net.run_for(1s);
+  EXPECT_TRUE(net.node(0).cluster->lease().holds(net.now()));
+}
+
+TEST(Cluster, AGrantWaitsForTheGrantersLog) {
+  Net net(2, 2, {}, false);
+  net.connect_all();
+  net.run_for(500ms);
+  // Node 2 appends and its disk never confirms: the record leaves nowhere, so its grants cover what node 1 has not.
+  net.node(1).stalled_disk = true;
+  net.write(1, 10);
+  net.run_for(1500ms);
+  EXPECT_FALSE(net.node(0).cluster->lease().holds(net.now()));
+  net.node(1).stalled_disk = false;
+  net.run_for(300ms);
+  EXPECT_TRUE(net.node(0).cluster->lease().holds(net.now()));
+}
+
+TEST(Cluster, PayloadsGoDirectOrRoundAndNotIntoTheVoid) {
+  Net net(3, 3);
+  net.connect_all();
+  net.run_for(300ms);
+  net.send(0, 1, "direct");
+  net.run_for(50ms);
+  net.forbid(0, 1);
+  net.disconnect(0, 1);
+  net.run_for(200ms);
+  EXPECT_TRUE(net.node(0).cluster->reachable(net.node(1).id));
+  EXPECT_FALSE(net.node(0).cluster->linked(net.node(1).id));
+  net.send(0, 1, "round");
+  net.run_for(100ms);
+  ASSERT_EQ(net.node(1).payloads.size(), 2U);
+  EXPECT_EQ(net.node(1).payloads[1].bytes, "round");
+  EXPECT_EQ(net.node(1).payloads[1].from, net.node(0).id);
+  EXPECT_THAT(net.node(2).payloads, IsEmpty());
+  // What the far node has is known by relayed greetings.
+  net.write(1, 5);
+  net.run_for(1500ms);
+  EXPECT_EQ(net.node(0).cluster->replication().peer_durable(net.node(1).id, net.node(1).log()), Sequence{1});
+  EXPECT_TRUE(net.node(0).cluster->replication().reachable().contains(net.node(1).id));
+
+  net.forbid(0, 2);
+  net.disconnect(0, 2);
+  Outputs out;
+  EXPECT_FALSE(net.node(0).cluster->send(net.node(1).id, "lost", out));
+  EXPECT_THAT(out.frames, IsEmpty());
+}
+
+TEST(Cluster, IoIsAskedToDialADeadConnectionAgain) {
+  ClusterOptions options;
+  options.replication.self = NodeId{1};
+  options.replication.incarnation = Incarnation{1};
+  Now now{Mono{1s}, {}};
+  Cluster cluster(options, {}, now);
+  Outputs out;
+  cluster.link_up(NodeId{2}, now, out);
+  std::vector<std::chrono::nanoseconds> asked;
+  for (int i = 0; i < 700; ++i) {
+    now.mono = now.mono + 10ms;
+    out = {};
+    cluster.tick(now, out);
+    if (!out.reconnect.empty()) asked.push_back(now.mono.since);
+  }
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_NEAR(static_cast<double>(asked[0].count()), 3e9, 5e7);
+}
+
+TEST(Cluster, AForgedRelayAndBadBytesAreRefused) {
+  ClusterOptions options;
+  options.replication.self = NodeId{1};
+  options.replication.incarnation = Incarnation{1};
+  const Now now{Mono{1s}, {}};
+  Cluster cluster(options, {}, now);
+  Outputs out;
+  cluster.link_up(NodeId{2}, now, out);
+  cluster.link_up(NodeId{3}, now, out);
+  out = {};
+  cluster.frame(NodeId{2}, encode_frame(Relay{NodeId{3}, NodeId{1}, 1, encode_frame(ToNode{"forged"})}), now, out);
+  EXPECT_THAT(out.payloads, IsEmpty());
+  cluster.frame(NodeId{2}, "\x0f", now, out);
+  EXPECT_THAT(out.bad_frames, ElementsAre(NodeId{2}));
+  cluster.frame(NodeId{9}, encode_frame(ToNode{"not connected"}), now, out);
+  EXPECT_THAT(out.payloads, IsEmpty());
+}
+
+TEST(Cluster, ErasedKeysReachConnectedAndLaterPeers) {
+  ClusterOptions options;
+  options.replication.self = NodeId{1};
+  options.replication.incarnation = Incarnation{1};
+  const Now now{Mono{1s}, {}};
+  Cluster cluster(options, {}, now);
+  const KeyId key{derive_uuid({}, "k")};
+  Outputs out;
+  const auto told = [&](NodeId peer) {
+    return std::ranges::any_of(out.frames, [&](const auto& frame) {
+      return frame.first == peer && decode_frame(frame.second) == Result<Frame>(KeyErased{{key}});
+    });
+  };
+  cluster.link_up(NodeId{2}, now, out);
+  cluster.replication().erased({key}, out);
+  EXPECT_TRUE(told(NodeId{2}));
+  cluster.link_up(NodeId{3}, now, out);
+  EXPECT_TRUE(told(NodeId{3}));
+}
+
+}  // namespace
+}  // namespace tandem::cluster
