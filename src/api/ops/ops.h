@@ -1,0 +1,84 @@
+// What operators ask of a node and tell it, at /ops/v1/... of its public listener: JSON in and out, behind a bearer
+// token of purpose "ops", which whoever holds the centre key can sign (the command line `tandem` does).
+//
+//   GET  /ops/v1/status                        the node, the members as it sees them, and what is wrong, in plain words
+//   GET  /ops/v1/contacts                      ?live=0 &phase= &channel= &queue= &agent= &region= &limit= &after=
+//   GET  /ops/v1/contacts/{id}                 ?transcript=1: what was said is shown only when asked for
+//   GET  /ops/v1/agents                        ?all=1: also those who are signed out
+//   GET  /ops/v1/queues
+//   GET  /ops/v1/explain/{contact}             why this agent, or why nobody yet
+//   GET  /ops/v1/access-keys
+//   PUT  /ops/v1/access-keys/{id}              {"secret": "file:PATH", "principal": "...", "disabled": false}
+//   GET  /ops/v1/documents/{kind}/{id}
+//   PUT  /ops/v1/documents/{kind}/{id}         {"set": {...}}: a document with a fixed id; a repeat changes nothing
+//
+// An error is {"error": NAME, "detail": TEXT} with the status that goes with it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/host.h"
+#include "codec/http.h"
+
+namespace tandem::api {
+
+// What the process knows beside its world.
+struct OpsFacts {
+  struct Peer {
+    bool linked = false;                             // a connection of its own; else through a relay, or not at all
+    std::uint64_t behind = 0;                        // records of this node that the peer has not applied yet
+    std::optional<std::chrono::milliseconds> heard;  // since its last word; nothing: never in this life
+  };
+  std::map<NodeId, Peer> peers;
+  bool lease = false;
+  std::optional<std::chrono::milliseconds> island_for;  // how long this node has had no lease
+  bool log_full = false;
+  NodeCounters counters;
+  struct Log {
+    std::uint64_t records_appended = 0;  // in this life
+    std::uint64_t queued_batches = 0;
+    std::uint64_t records_damaged = 0;
+    std::uint64_t records_repaired = 0;
+    std::chrono::microseconds commit_p50{};
+    std::chrono::microseconds commit_p99{};
+  } log;
+  std::size_t sessions = 0;           // customers' sessions at this gateway
+  std::chrono::milliseconds up{};     // since the process started
+  std::vector<std::string> problems;  // what else the process wants a person to know
+};
+
+struct OpsSources {
+  // `done` runs once, on any thread. Empty: status goes without these facts.
+  std::function<void(std::function<void(OpsFacts)> done)> facts;
+  // The world as it was at `vector`, from the log; off the loop, for it may take seconds. Errors: not_found (records
+  // are truncated or not here). Empty: `explain` shows the present world and says so.
+  std::function<void(Vector vector, std::function<void(Result<std::shared_ptr<const World>>)> done)> replay;
+};
+
+class Ops {
+ public:
+  // `host` must outlive every call back that it still owes.
+  explicit Ops(Host& host, OpsSources sources = {});
+  Ops(const Ops&) = delete;
+  Ops& operator=(const Ops&) = delete;
+  ~Ops();
+
+  [[nodiscard]] static bool handles(std::string_view path) { return path.starts_with("/ops/"); }
+  // From any thread, and never waits.
+  void handle(http::Request request, http::Respond respond) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+inline constexpr std::string_view kOpsToken = "ops";
+
+}  // namespace tandem::api
