@@ -178,6 +178,10 @@ void Net::handle(std::size_t index, Outputs out) {
   }
   for (const SnapshotReceived& snapshot : out.snapshots) {
     const auto world = wire::decode<WorldBytes>(snapshot.bytes);
+    if (node.snapshots_refused > 0) {
+      --node.snapshots_refused;  // the node found no use for it and says nothing
+      continue;
+    }
     Outputs more;
     if (world) {
       ++node.snapshots_loaded;
@@ -189,6 +193,10 @@ void Net::handle(std::size_t index, Outputs out) {
       }
     }
     node.cluster->snapshot_loaded(world ? snapshot.vector : Vector{}, now_, more);
+    Vector stored = snapshot.vector;
+    stored.erase(node.log());
+    for (auto& [log, sequence] : stored) sequence = std::min(sequence, Sequence{node.disk[log].size()});
+    node.cluster->foreign_durable(stored, now_, more);
     handle(index, std::move(more));
   }
 }

@@ -41,6 +41,7 @@ struct TestNode {
   std::vector<Vote> votes;
   std::vector<Repaired> repaired;
   std::size_t snapshots_loaded = 0;
+  std::size_t snapshots_refused = 0;   // still to be refused
   std::size_t order_errors = 0;        // a record handed out twice or out of order
   std::size_t early_errors = 0;        // a record seen before its origin had it on disk
   std::size_t acknowledged_wrong = 0;  // a node believed that others hold what they do not

@@ -63,7 +63,7 @@ struct Outputs {
   std::vector<Fork> forks;
   std::vector<Repaired> repaired;
   std::vector<NodeId> snapshots_wanted;     // answer with `snapshot_made`
-  std::vector<SnapshotReceived> snapshots;  // load it, then `snapshot_loaded`
+  std::vector<SnapshotReceived> snapshots;  // load it, then `snapshot_loaded`; saved: `foreign_durable`
   std::vector<Payload> payloads;
   std::vector<Hello> hellos;  // of a peer's new link or new life: check protocol, schema, membership number
   std::vector<std::pair<NodeId, std::vector<KeyId>>> keys_erased;

@@ -19,6 +19,7 @@ constexpr auto kScanEvery = 100ms;      // for stalled and lagging sources
 constexpr auto kRelayedHelloGood = 3s;  // how long what came by relay counts as reachable
 constexpr auto kRepairAskEvery = 500ms;
 constexpr auto kSnapshotAskEvery = 300ms;
+constexpr auto kSnapshotLoadMax = 5s;   // for the node to take what it was handed
 constexpr auto kSnapshotIdleMax = 30s;  // given or taken, then it is dropped
 constexpr std::uint64_t kSequenceMax = std::uint64_t{1} << 62;
 
@@ -513,12 +514,18 @@ void Replication::push(LogId id, Log& log, LoggedRecord record, std::uint64_t ha
 
 // Records up to `up_to` are on disk.
 void Replication::store(LogId id, Log& log, Sequence up_to) {
-  if (id != own()) {
-    for (Sequence s = plus(log.durable, 1); s <= up_to; s = plus(s, 1)) {
-      if (const Entry* stored = entry(log, s)) usage_.unstored_bytes -= size_of(stored->record);
-    }
-  }
+  if (id != own()) usage_.unstored_bytes -= unstored(log, up_to);
   log.durable = up_to;
+}
+
+// Bytes in the tail that are not on disk, up to a sequence.
+std::size_t Replication::unstored(const Log& log, Sequence up_to) const {
+  std::size_t bytes = 0;
+  const Sequence before_tail{log.held.value() - log.tail.size()};
+  for (Sequence s = plus(std::max(log.durable, before_tail), 1); s <= up_to; s = plus(s, 1)) {
+    bytes += size_of(entry(log, s)->record);
+  }
+  return bytes;
 }
 
 // Forgets the oldest records, of the largest tails first, that can be read from disk instead.
@@ -748,21 +755,16 @@ void Replication::snapshot_loaded(const Vector& vector, Now now, Outputs& out) {
   latest_ = std::max(latest_, now.mono);
   for (const auto& [id, sequence] : vector) {
     Log* log = find_or_add(id);
-    if (log == nullptr || id == own() || sequence <= log->durable) continue;
-    if (sequence > log->held) {
-      store(id, *log, log->held);
-      usage_.tail_bytes -= log->tail_bytes;
-      usage_.records -= log->tail.size();
-      log->tail.clear();
-      log->tail_bytes = 0;
-      log->held = sequence;
-      log->hash = log->hash_before_tail = 0;
-      log->durable = sequence;
-      seen_changed_.insert(id);
-    } else {
-      store(id, *log, sequence);
-    }
-    durable_changed_.insert(id);
+    if (log == nullptr || id == own() || sequence <= log->held) continue;
+    // What was received and is not on disk yet is in the snapshot too; it is not waited for apart from it.
+    usage_.unstored_bytes -= unstored(*log, log->held);
+    usage_.tail_bytes -= log->tail_bytes;
+    usage_.records -= log->tail.size();
+    log->tail.clear();
+    log->tail_bytes = 0;
+    log->held = sequence;
+    log->hash = log->hash_before_tail = 0;
+    seen_changed_.insert(id);
   }
   loading_.reset();
   for (auto& [node, peer] : peers_) peer.truncated.clear();
@@ -799,7 +801,9 @@ void Replication::tick(Now now, Outputs& out) {
     for (auto& [id, peer] : peers_) {
       if (peer.snapshot && now.mono - peer.snapshot->used > kSnapshotIdleMax) peer.snapshot.reset();
     }
-    if (loading_ && !loading_->complete) {
+    if (loading_ && loading_->complete) {
+      if (now.mono - loading_->heard > kSnapshotLoadMax) loading_.reset();
+    } else if (loading_) {
       if (now.mono - loading_->heard > kSnapshotIdleMax) {
         loading_.reset();
       } else if (now.mono - loading_->asked > kSnapshotAskEvery) {

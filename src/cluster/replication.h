@@ -84,7 +84,8 @@ class Replication {
 
   // -- snapshots
   void snapshot_made(NodeId peer, Vector vector, std::string bytes, Now now, Outputs& out);
-  // The world here now is at least `vector` and on disk: logs continue from there.
+  // The world here is now at least `vector`: logs continue from there. It counts as on disk once `foreign_durable` says
+  // so. A snapshot that is not taken within seconds is asked for anew; an empty vector says so at once.
   void snapshot_loaded(const Vector& vector, Now now, Outputs& out);
 
   // -- time
@@ -221,6 +222,7 @@ class Replication {
   void drop_cursors(Peer& peer);
   void push(LogId id, Log& log, LoggedRecord record, std::uint64_t hash);
   void store(LogId id, Log& log, Sequence up_to);
+  [[nodiscard]] std::size_t unstored(const Log& log, Sequence up_to) const;
   void trim();
   void report_fork(LogId id, Sequence sequence, NodeId peer, Outputs& out);
   void refuse(LogId id, Log& log, Sequence sequence, NodeId from, Now now, Outputs& out);

@@ -190,9 +190,10 @@ TEST(Replication, ASnapshotBridgesDeletedRecords) {
     net.truncate(0, log, Sequence{150});
     net.truncate(2, log, Sequence{150});
     net.faults.loss_percent = loss;
+    net.node(1).snapshots_refused = loss == 0 ? 0 : 1;
     net.allow(1, 2);
     net.connect(1, 2);
-    net.run_for(loss == 0 ? 2s : 20s);
+    net.run_for(loss == 0 ? 2s : 40s);
     EXPECT_EQ(net.node(1).applied[log].size(), 200U);
     EXPECT_EQ(net.node(1).snapshots_loaded, 1U);
   }
