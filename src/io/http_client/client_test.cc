@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "io/http_server/server.h"
-#include "io/net/connection.h"
 #include "io/net/raw_client_testing.h"
+#include "io/net/socket.h"
 
 namespace tandem {
 namespace http_client_test {

@@ -4,51 +4,30 @@
 #include <vector>
 
 #include "io/http_server/session.h"
-#include "io/net/connection.h"
 #include "io/net/loop.h"
+#include "io/net/socket.h"
 
 namespace tandem::http {
-namespace {
-
-constexpr int kAcceptsPerTurn = 64;
-constexpr std::chrono::milliseconds kAcceptPause{100};  // after the system had no descriptor to give
-
-}  // namespace
 
 struct Server::Impl {
+  // The acceptor must outlive the loops' threads; stop() sees to that.
   std::shared_ptr<Shared> shared;
-  net::Listener listener;
   std::vector<std::shared_ptr<net::Loop>> loops;  // the first one accepts
-  std::optional<net::Loop::Wait> wait;            // of the first loop's thread
+  std::unique_ptr<net::Acceptor> acceptor;
   std::size_t next = 0;
 
-  void await() {
-    wait->readable([this] { accept(); });
-  }
-
-  void accept() {
-    for (int turn = 0; turn < kAcceptsPerTurn; ++turn) {
-      auto got = net::accept_one(listener);
-      if (!got) {
-        shared->log.limited("accept", "error", "http: " + got.error().detail);
-        loops.front()->after(kAcceptPause, [this] { accept(); });
-        return;
-      }
-      if (!got->has_value()) break;
-      net::Accepted& accepted = **got;
-      ++shared->accepted;
-      if (shared->open >= shared->options.connections_max) {
-        ++shared->refused;
-        shared->log.limited("full", "warn",
-                            "http: connection from " + accepted.remote +
-                                " refused: " + std::to_string(shared->options.connections_max) + " are open");
-        continue;
-      }
-      const auto& loop = loops[next++ % loops.size()];
-      const auto session = std::make_shared<Session>(shared, loop, std::move(accepted.fd), std::move(accepted.remote));
-      loop->post([session] { session->start(); });
+  void take(net::Accepted accepted) {
+    ++shared->accepted;
+    if (shared->open >= shared->options.connections_max) {
+      ++shared->refused;
+      shared->log.limited("full", "warn",
+                          "http: connection from " + accepted.remote +
+                              " refused: " + std::to_string(shared->options.connections_max) + " are open");
+      return;
     }
-    await();
+    const auto& loop = loops[next++ % loops.size()];
+    const auto session = std::make_shared<Session>(shared, loop, std::move(accepted.fd), std::move(accepted.remote));
+    loop->post([session] { session->start(); });
   }
 };
 
@@ -66,7 +45,6 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
   }
   auto listener = net::listen_on(options.address, options.port);
   if (!listener) return std::unexpected(listener.error());
-  impl->listener = std::move(*listener);
   const unsigned threads = std::max(1U, options.threads);
   impl->shared = std::shared_ptr<Shared>(new Shared{.options = std::move(options),
                                                     .handler = std::move(handler),
@@ -76,14 +54,13 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
   for (unsigned i = 0; i < threads; ++i)
     impl->loops.push_back(std::make_shared<net::Loop>("http-" + std::to_string(i)));
   Impl* const raw = impl.get();
-  impl->loops.front()->post([raw] {
-    raw->wait.emplace(*raw->loops.front(), raw->listener.fd.get());
-    raw->await();
-  });
+  impl->acceptor = std::make_unique<net::Acceptor>(
+      *impl->loops.front(), std::move(*listener), [raw](net::Accepted accepted) { raw->take(std::move(accepted)); },
+      [raw](const std::string& trouble) { raw->shared->log.limited("accept", "error", "http: " + trouble); });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
-std::uint16_t Server::port() const { return impl_->listener.port; }
+std::uint16_t Server::port() const { return impl_->acceptor->port(); }
 
 ServerCounters Server::counters() const {
   const Shared& s = *impl_->shared;
@@ -101,8 +78,6 @@ ServerCounters Server::counters() const {
 void Server::stop() {
   // The accepting loop is the first: nothing new reaches the others while they stop.
   for (const auto& loop : impl_->loops) loop->stop();
-  impl_->wait.reset();
-  impl_->listener.fd.reset();
 }
 
 }  // namespace tandem::http

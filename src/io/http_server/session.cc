@@ -206,7 +206,11 @@ void Session::write_response(Response response, bool head_only, bool keep_alive)
   expect_until(net::Clock::now() + shared_->options.idle, "idle");
   // The next request is read once this answer has left, so that a client that only sends costs no memory.
   write(std::move(out));
-  if (!keep_alive) finish();
+  if (!keep_alive) {
+    finish();
+  } else if (!ended() && unsent() == 0) {
+    on_drained();
+  }
 }
 
 void Session::on_drained() {

@@ -157,20 +157,22 @@ void Session::on_frames(std::string_view bytes) {
 }
 
 void Session::send_frames() {
-  if (ended() || finishing() || !upgraded_ || unsent() > kInFlightBytes) return;
-  ServerSocket::Taken taken = upgraded_->front->take();
-  if (taken.overflowed) {
-    shared_->log.limited("slow socket", "warn",
-                         who() + " reads its WebSocket too slowly: over " +
-                             std::to_string(shared_->options.websocket_queue_bytes_max) + " bytes wait; closed");
-    kill("too slow a reader");
-    return;
+  while (!ended() && !finishing() && upgraded_ && unsent() <= kInFlightBytes) {
+    ServerSocket::Taken taken = upgraded_->front->take();
+    if (taken.overflowed) {
+      shared_->log.limited("slow socket", "warn",
+                           who() + " reads its WebSocket too slowly: over " +
+                               std::to_string(shared_->options.websocket_queue_bytes_max) + " bytes wait; closed");
+      kill("too slow a reader");
+      return;
+    }
+    if (taken.frames.empty()) return;
+    if (taken.closes && !upgraded_->said_close) {
+      upgraded_->said_close = true;
+      expect_until(net::Clock::now() + kGoodbye, "goodbye");
+    }
+    write(std::move(taken.frames));
   }
-  if (taken.closes && !upgraded_->said_close) {
-    upgraded_->said_close = true;
-    expect_until(net::Clock::now() + kGoodbye, "goodbye");
-  }
-  write(std::move(taken.frames));
 }
 
 void Session::say_close(std::uint16_t code, std::string_view reason) {

@@ -1,14 +1,10 @@
 #include "io/net/connection.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace tandem::net {
@@ -131,14 +127,14 @@ void Connection::write(std::string bytes) {
     out_ = std::move(bytes);
     sent_ = 0;
     progress_ = Clock::now();
-    flush();
+    flush(false);
     return;
   }
   if (sent_ > out_.size() / 2) out_.erase(0, std::exchange(sent_, 0));
   out_ += bytes;
 }
 
-void Connection::flush() {
+void Connection::flush(bool tell) {
   const auto self = shared_from_this();
   while (unsent() > 0) {
     const auto [state, count] = channel_.write(out_.data() + sent_, unsent());
@@ -168,7 +164,7 @@ void Connection::flush() {
   }
   if (finishing_) {
     linger();
-  } else {
+  } else if (tell) {
     on_drained();
   }
 }
@@ -220,97 +216,8 @@ void Connection::retry() {
     shake();
     return;
   }
-  if (unsent() > 0) flush();
+  if (unsent() > 0) flush(true);
   if (!ended_) read();
-}
-
-namespace {
-
-std::string system_message(const std::string& what) { return what + ": " + std::strerror(errno); }
-
-// `text` as an address of either family.
-std::optional<std::pair<sockaddr_storage, socklen_t>> parse_address(const std::string& text, std::uint16_t port) {
-  sockaddr_storage storage{};
-  auto* const v4 = reinterpret_cast<sockaddr_in*>(&storage);
-  if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    return std::pair(storage, static_cast<socklen_t>(sizeof(sockaddr_in)));
-  }
-  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-  if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    return std::pair(storage, static_cast<socklen_t>(sizeof(sockaddr_in6)));
-  }
-  return std::nullopt;
-}
-
-std::string print_address(const sockaddr_storage& storage) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (storage.ss_family == AF_INET) {
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, text.data(), text.size());
-  } else {
-    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, text.data(), text.size());
-  }
-  return text.data();
-}
-
-}  // namespace
-
-Result<Listener> listen_on(const std::string& address, std::uint16_t port) {
-  const std::string where = address + ":" + std::to_string(port);
-  const auto parsed = parse_address(address, port);
-  if (!parsed) return fail(Errc::invalid, "not an IP address to listen on: " + address);
-  const auto& [storage, size] = *parsed;
-  Listener out{Fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), 0};
-  if (!out.fd.valid()) return fail(Errc::refused, system_message("socket for " + where));
-  const int on = 1;
-  ::setsockopt(out.fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(out.fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
-      ::listen(out.fd.get(), 1024) != 0) {
-    return fail(errno == EADDRINUSE ? Errc::in_use : Errc::refused, system_message("cannot listen on " + where));
-  }
-  sockaddr_storage bound{};
-  socklen_t bound_size = sizeof bound;
-  ::getsockname(out.fd.get(), reinterpret_cast<sockaddr*>(&bound), &bound_size);
-  out.port = ntohs(bound.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(bound).sin_port
-                                              : reinterpret_cast<const sockaddr_in6&>(bound).sin6_port);
-  return out;
-}
-
-Result<std::optional<Accepted>> accept_one(const Listener& listener) {
-  for (;;) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    Fd fd(::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.valid()) return Accepted{std::move(fd), print_address(from)};
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      return fail(Errc::limit_exceeded, system_message("cannot accept a connection"));
-    }
-    // Anything else is the fate of one connection that ended before it was taken.
-  }
-}
-
-Result<Fd> connect_to(const std::string& address, std::uint16_t port) {
-  const auto parsed = parse_address(address, port);
-  if (!parsed) return fail(Errc::invalid, "not an IP address: " + address);
-  const auto& [storage, size] = *parsed;
-  Fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return fail(Errc::limit_exceeded, system_message("socket"));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 && errno != EINPROGRESS) {
-    return fail(Errc::unreachable, system_message("cannot connect"));
-  }
-  return fd;
-}
-
-std::optional<std::string> connect_error(const Fd& fd) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error == 0) return std::nullopt;
-  return std::string(std::strerror(error));
 }
 
 }  // namespace tandem::net

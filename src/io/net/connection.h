@@ -51,7 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   virtual void on_open() {}
   virtual void on_bytes(std::string_view bytes) = 0;
-  // Everything queued has left.
+  // Everything queued has left, though not at once: never called from within write().
   virtual void on_drained() {}
   // The time set by `expect_until` has come; the connection ends unless this is overridden.
   virtual void on_deadline(const std::string& what) { kill(what); }
@@ -72,7 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void tell_overdue(Clock::time_point now);
   void shake();
   void read();
-  void flush();
+  void flush(bool tell);
   void linger();
   // Waits for the socket; when it is ready, whatever was waiting is tried again.
   void wait(Channel::State wanted);
@@ -98,23 +98,5 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool lingering_ = false;
   bool ended_ = false;
 };
-
-// Accepts or makes connections. `remote`: address without port.
-struct Accepted {
-  Fd fd;
-  std::string remote;
-};
-// A bound and listening socket; `port` 0 takes any free one.
-struct Listener {
-  Fd fd;
-  std::uint16_t port = 0;
-};
-[[nodiscard]] Result<Listener> listen_on(const std::string& address, std::uint16_t port);
-// Nothing when nobody waits; an error when accepting fails for a reason of this machine (no descriptors left).
-[[nodiscard]] Result<std::optional<Accepted>> accept_one(const Listener& listener);
-// Starts a connection to a numeric address; writable when it is decided.
-[[nodiscard]] Result<Fd> connect_to(const std::string& address, std::uint16_t port);
-// What became of it: nothing when connected.
-[[nodiscard]] std::optional<std::string> connect_error(const Fd& fd);
 
 }  // namespace tandem::net

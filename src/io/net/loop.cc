@@ -5,11 +5,11 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <vector>
 
 #include "io/net/connection.h"
 
@@ -29,6 +29,7 @@ struct Loop::Impl {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::steady_timer ticker{context};
+  asio::ip::tcp::resolver resolver{context};
 };
 
 Loop::Loop(const std::string& thread_name) : impl_(std::make_unique<Impl>()) {
@@ -54,6 +55,18 @@ void Loop::after(std::chrono::milliseconds delay, std::function<void()> work) {
   timer->async_wait([timer, work = std::move(work)](const boost::system::error_code& error) {
     if (!error) work();
   });
+}
+
+void Loop::resolve(const std::string& host, std::function<void(std::vector<std::string>)> found) {
+  impl_->resolver.async_resolve(host, "",
+                                [found = std::move(found)](const boost::system::error_code& error,
+                                                           const asio::ip::tcp::resolver::results_type& all) {
+                                  if (error == asio::error::operation_aborted) return;
+                                  std::vector<std::string> addresses;
+                                  for (const auto& entry : all)
+                                    addresses.push_back(entry.endpoint().address().to_string());
+                                  found(std::move(addresses));
+                                });
 }
 
 void Loop::stop() {

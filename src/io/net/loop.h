@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace tandem::net {
 
@@ -52,6 +53,9 @@ class Loop {
   void post(std::function<void()> work);
   // The same, not before `delay` has passed.
   void after(std::chrono::milliseconds delay, std::function<void()> work);
+  // Looks up the addresses of a host name (an address stands for itself) and calls `found` on the thread, with none if
+  // there is no such name.
+  void resolve(const std::string& host, std::function<void(std::vector<std::string> addresses)> found);
   // Kills every connection and joins; what was posted before has run. Not from the loop's own thread.
   void stop();
 
