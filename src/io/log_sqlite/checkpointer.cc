@@ -19,6 +19,7 @@ Checkpointer::~Checkpointer() {
   }
   wake_.notify_one();
   thread_.join();
+  if (shared_.failed) store_->abandon();
 }
 
 void Checkpointer::grown_to(std::uint32_t pages) {

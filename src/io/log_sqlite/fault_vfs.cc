@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -263,8 +263,8 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   auto [at, fresh] = disk.files.try_emplace(path);
   Image& image = at->second;
   if (fresh && existed) {
-    std::ifstream in(path, std::ios::binary);
-    image.synced.assign(std::istreambuf_iterator<char>(in), {});
+    image.synced.resize(static_cast<std::size_t>(std::filesystem::file_size(path)));
+    std::ifstream(path, std::ios::binary).read(image.synced.data(), static_cast<std::streamsize>(image.synced.size()));
     image.size = image.synced.size();
     image.created = true;
   } else if (image.deleted || !existed) {

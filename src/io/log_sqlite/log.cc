@@ -106,16 +106,15 @@ struct Contents {
   Logs logs;
 };
 
-Result<Contents> read_contents(const std::string& path, const Options& options) {
-  Contents contents;
-  auto store = Store::open(path, Store::Mode::write, options.testing);
-  TANDEM_LOG_TRY(store);
-  contents.store = std::move(*store);
+Result<void> fill(Contents& contents) {
   const auto fresh = contents.store->create();
   TANDEM_LOG_TRY(fresh);
   contents.fresh = *fresh;
-  // What a crashed process left in the write-ahead log may be in the kernel's memory only, and after a failed sync even
-  // a new sync would not bring it to the disk. Writing it into the database does. On a full disk it stays where it is.
+  // What a crashed process left in the write-ahead log may be in the kernel's memory only, and after a failed sync not
+  // even a new sync brings it to the disk: it must be written again. First to where it is, as a later power failure
+  // must not find a shorter write-ahead log beside a database that has all of it; then into the database. On a full
+  // disk it stays where it is.
+  TANDEM_LOG_TRY(contents.store->rewrite_wal());
   const auto emptied = contents.store->checkpoint_and_empty(true);
   if (!emptied && emptied.error().code != Errc::log_full) return std::unexpected(emptied.error());
   const auto identity = contents.store->identity();
@@ -138,7 +137,18 @@ Result<Contents> read_contents(const std::string& path, const Options& options) 
       if (at != contents.logs.end()) at->second.last = std::max(at->second.last, sequence);
     }
   }
-  return contents;
+  return {};
+}
+
+Result<Contents> read_contents(const std::string& path, const Options& options) {
+  auto store = Store::open(path, Store::Mode::write, options.testing);
+  TANDEM_LOG_TRY(store);
+  Contents contents;
+  contents.store = std::move(*store);
+  const auto filled = fill(contents);
+  if (filled) return contents;
+  contents.store->abandon();
+  return std::unexpected(filled.error());
 }
 
 }  // namespace

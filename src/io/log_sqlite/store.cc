@@ -123,7 +123,10 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode, c
   // A damaged file must not run anything that is written in it.
   sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  TANDEM_LOG_TRY(store->run(testing.never_sync ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL"));
+  // EXTRA is FULL, and the directory is synced when a rollback journal goes. There is one journal, while a new file
+  // becomes one with a write-ahead log; if a power failure brought it back later, it would roll the log back to
+  // nothing.
+  TANDEM_LOG_TRY(store->run(testing.never_sync ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=EXTRA"));
   TANDEM_LOG_TRY(store->run("PRAGMA cell_size_check=ON"));
   if (mode == Mode::read) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -606,6 +609,30 @@ Result<bool> Store::checkpoint_and_empty(bool wait) {
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return failed(db_, code, "checkpoint");
   return code == SQLITE_OK;
 }
+
+Result<void> Store::rewrite_wal() {
+  // The transaction makes SQLite open the file, and keeps everyone else from writing to it.
+  TANDEM_LOG_TRY(begin());
+  sqlite3_file* wal = nullptr;
+  int code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  sqlite3_int64 size = 0;
+  if (code == SQLITE_OK && wal != nullptr && wal->pMethods != nullptr) {
+    code = wal->pMethods->xFileSize(wal, &size);
+    std::vector<char> bytes(std::size_t{1} << 20);
+    for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
+      const int count = static_cast<int>(std::min<sqlite3_int64>(size - at, static_cast<sqlite3_int64>(bytes.size())));
+      code = wal->pMethods->xRead(wal, bytes.data(), count, at);
+      if (code == SQLITE_OK) code = wal->pMethods->xWrite(wal, bytes.data(), count, at);
+      at += count;
+    }
+    if (code == SQLITE_OK && size > 0) code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  }
+  rollback();
+  if (code != SQLITE_OK) return failed(nullptr, code, "rewrite the write-ahead log");
+  return {};
+}
+
+void Store::abandon() { sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 Result<std::uint64_t> Store::free_bytes_inside() {
   auto statement = prepared("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size");

@@ -140,6 +140,11 @@ class Store {
   // The write-ahead log. `checkpoint` says whether all of it is in the database now.
   Result<bool> checkpoint();
   Result<bool> checkpoint_and_empty(bool wait);
+  // Writes the bytes of the write-ahead log over themselves and syncs.
+  Result<void> rewrite_wal();
+  // After a failed sync: closing leaves the write-ahead log as it is. What an earlier checkpoint has moved may have got
+  // lost in the kernel; only the next open, which starts from the first page of the write-ahead log, moves it again.
+  void abandon();
   [[nodiscard]] std::uint32_t wal_pages() const { return wal_pages_; }  // after the last commit of this connection
   Result<std::uint64_t> free_bytes_inside();                            // pages of the file that hold nothing
   Result<std::vector<std::string>> structure();

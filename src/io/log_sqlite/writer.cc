@@ -61,6 +61,7 @@ void Writer::stop() {
   }
   wake_.notify_one();
   thread_.join();
+  if (shared_.failed) store_->abandon();
 }
 
 // ---- what callers do
