@@ -15,7 +15,8 @@ add_compile_options(
   # Aggregates are filled by designated initializers; a member left out has its default on purpose.
   -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-Wno-missing-designated-field-initializers)
+  # libstdc++ 12 marks a part of its own std::stable_sort as deprecated, and clang reports that to us.
+  add_compile_options(-Wno-missing-designated-field-initializers -Wno-deprecated-declarations)
 else()
   # g++ 12 warns falsely here: `"literal" + std::string` (restrict, stringop-overflow, array-bounds, all from inlined
   # string code), std::optional and std::expected held in coroutine frames and variants (maybe-uninitialized), and the
