@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -114,6 +115,15 @@ struct Client::Impl {
       rest.swap(waiting);
     }
     for (auto& transfer : rest) transfer->done(fail(Errc::shutting_down, "the client stops"));
+  }
+
+  // Queues the transfer, or leaves it to the caller and says why.
+  std::optional<Error> admit(std::unique_ptr<Transfer>& transfer) {
+    const std::lock_guard lock(mutex);
+    if (stopping) return Error{Errc::shutting_down, "the client stops"};
+    if (waiting.size() >= options.waiting_max) return Error{Errc::limit_exceeded, "too many requests wait"};
+    waiting.push_back(std::move(transfer));
+    return std::nullopt;
   }
 
   bool has_room_and_work() {
@@ -239,17 +249,8 @@ void Client::fetch(Fetch fetch, Done done) {
   auto transfer = std::make_unique<Transfer>();
   transfer->fetch = std::move(fetch);
   transfer->done = std::move(done);
-  Error refused{Errc::shutting_down, "the client stops"};
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (!impl_->stopping && impl_->waiting.size() < impl_->options.waiting_max) {
-      impl_->waiting.push_back(std::move(transfer));
-    } else if (!impl_->stopping) {
-      refused = {Errc::limit_exceeded, "too many requests wait"};
-    }
-  }
-  if (transfer != nullptr) {
-    transfer->done(std::unexpected(refused));
+  if (const auto refused = impl_->admit(transfer)) {
+    transfer->done(std::unexpected(*refused));
     return;
   }
   curl_multi_wakeup(impl_->multi);

@@ -184,7 +184,7 @@ Result<Issued> init(const std::string& dir) {
   std::error_code error;
   std::filesystem::create_directories(dir, error);
   if (error) return file_error(dir, error.value());
-  const Issued files{dir + "/ca.pem", dir + "/ca.key"};
+  Issued files{dir + "/ca.pem", dir + "/ca.key"};
   for (const std::string& path : {files.key_file, files.cert_file}) {
     if (auto is_free = must_be_free(path); !is_free) return std::unexpected(is_free.error());
   }
@@ -232,7 +232,7 @@ Result<Issued> issue(const std::string& dir, NodeId node, const std::string& nam
     return fail(Errc::corrupt, dir + "/ca.key does not belong to " + dir + "/ca.pem");
   }
 
-  const Issued files{dir + "/" + name + ".pem", dir + "/" + name + ".key"};
+  Issued files{dir + "/" + name + ".pem", dir + "/" + name + ".key"};
   for (const std::string& path : {files.key_file, files.cert_file}) {
     if (auto is_free = must_be_free(path); !is_free) return std::unexpected(is_free.error());
   }
