@@ -5,6 +5,7 @@
 //     template <class S, class F> static void fields(S& s, F&& f) { f(1, "contact", s.contact); f(2, "term", s.term); }
 //   };
 //
+// A field whose value is zero is left out, so the default of every enum and number in such a struct is its zero.
 // One description serves records, frames, snapshots, dumps and the committed `proto/*.proto` (docs/decisions/0002).
 // Encoding is canonical: fields in declared order, defaults left out, maps in key order; equal values have equal bytes.
 // Decoding is total: any bytes give a value or an error, unknown fields are skipped, so that every change is additive.

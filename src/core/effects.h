@@ -24,6 +24,7 @@ struct Fence {
 struct InvokeFunction {
   Fence fence;
   std::uint64_t visit = 0;
+  KeyId key;                                // seals the values of the answer
   Uuid once;                                // receiver's key: derived from contact and block visit
   std::string function;                     // ARN or http(s) address, references already put in
   std::map<std::string, Text> parameters;   // LambdaInvocationAttributes; io opens sealed values

@@ -50,14 +50,11 @@ Node::Node(NodeOptions options, Rng rng, const std::map<LogId, cluster::OnDisk>&
   world_.members().form(options_.members);
 }
 
-void Node::replay(std::string_view bytes) {
-  const auto rec = record::decode(bytes);
-  if (!rec) {
-    ++counters_.undecodable;
-    return;
-  }
-  world_.apply(rec->body, rec->meta());
-  last_stamp_ = std::max(last_stamp_, rec->at);
+void Node::adopt(World world, Hlc newest) {
+  world_ = std::move(world);
+  world_.members().form(options_.members);
+  // A stamp far ahead of this clock is another node's fault, and not followed.
+  if (newest.milliseconds() <= now_.hlc.milliseconds() + kClockAheadMax.count()) last_stamp_ = newest;
 }
 
 Outputs Node::start(const Now& now) {
@@ -487,12 +484,14 @@ void Node::take(flow::Outcome outcome, const contact::Held& held, std::vector<co
     items.push_back(contact::finish(outcome.next, outcome.next.ended_by, now_));
   }
   const ContactId id = held.contact.id;
+  const KeyId key = held.contact.key;
   emit(contact::update(held, outcome.next, std::move(items)), cause);
   for (flow::Effect& effect : outcome.effects) {
     std::visit(
         [&](auto& e) {
           e.fence.term = term;
           e.fence.contact = id;
+          e.key = key;
           perform(Effect{std::move(e)});
         },
         effect);

@@ -158,10 +158,10 @@ struct NodeCounters {
 
 class Node {
  public:
-  // Boot: construct, `load` the newest snapshot if there is one, `replay` the log after it, then `start`.
+  // Boot: construct, `adopt` the world that the snapshot and the log give, then `start`.
   Node(NodeOptions options, Rng rng, const std::map<LogId, cluster::OnDisk>& on_disk, Now now);
-  [[nodiscard]] Result<void> load(std::string_view snapshot) { return world_.load(snapshot); }
-  void replay(std::string_view record);
+  // `newest`: the latest stamp among the records of that world; this clock goes on behind it.
+  void adopt(World world, Hlc newest);
   [[nodiscard]] Outputs start(const Now& now);
 
   [[nodiscard]] Outputs step(Input input, const Now& now);

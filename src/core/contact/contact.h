@@ -27,7 +27,7 @@ enum class Phase : std::uint8_t {
   ended,          // over, whoever said so; final
   last_ = ended
 };
-enum class Role : std::uint8_t { customer, agent, system, last_ = system };
+enum class Role : std::uint8_t { system, customer, agent, last_ = agent };
 
 // What a flow waits for before it goes on at `block`.
 enum class Await : std::uint8_t {

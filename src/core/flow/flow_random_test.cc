@@ -4,6 +4,8 @@
 // also early, late and repeated ones. Each seed is a test case of its own; it is named in the failure.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <set>
 
 #include "core/flow/centre_testing.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/bug.h"
 #include "base/check.h"
 
 namespace tandem::flow {
@@ -308,8 +307,7 @@ void Run::show(Text words) {
   if (words.bytes.empty()) return;
   shown_bytes_ += words.bytes.size();
   contact::Item item;
-  item.id =
-      bug::on(bug::Name::item_id_per_try) ? mint_uuid(now_.hlc, rng_) : item_id(contact_.id, flow_.block, flow_.visit);
+  item.id = item_id(contact_.id, flow_.block, flow_.visit);
   item.content_type = "text/plain";
   item.content = std::move(words);
   item.role = contact::Role::system;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/flow/centre_testing.h"
 
 namespace tandem::flow {

@@ -30,7 +30,7 @@ struct Slot {
   }
 };
 
-enum class StatusType : std::uint8_t { routable, custom, offline, last_ = offline };
+enum class StatusType : std::uint8_t { offline, routable, custom, last_ = custom };
 
 struct Presence {
   AgentId agent;

@@ -1,0 +1,612 @@
+#include "app/tandemd/runtime.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "app/tandemd/endpoints.h"
+#include "app/tandemd/functions.h"
+#include "base/check.h"
+#include "codec/crypto.h"
+#include "record/flow_json.h"
+#include "record/record.h"
+
+namespace tandem::app {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+constexpr char kBuild[] = "tandem 0.1.0";
+
+std::uint64_t random64() {
+  const std::string bytes = crypto::random_bytes(8);
+  std::uint64_t out = 0;
+  for (const char c : bytes) out = out << 8 | static_cast<std::uint8_t>(c);
+  return out;
+}
+
+std::uint16_t port_of(const std::string& address) {
+  std::uint16_t port = 0;
+  const auto colon = address.rfind(':');
+  if (colon != std::string::npos) std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
+  return port;
+}
+
+// Keys that a record brings into being: only the claim that starts a contact names a key nobody had.
+std::vector<KeyId> keys_of(std::string_view bytes) {
+  const auto rec = record::decode(bytes);
+  if (!rec) return {};
+  const auto* contact = std::get_if<contact::Rec>(&rec->body);
+  const auto* claimed = contact == nullptr ? nullptr : std::get_if<contact::Claimed>(contact);
+  if (claimed == nullptr || claimed->whole.key.value().nil()) return {};
+  return {claimed->whole.key};
+}
+
+}  // namespace
+
+Runtime::Runtime(Settings settings, LogLine log)
+    : settings_(std::move(settings)), log_line_(std::move(log)), mint_rng_{random64()} {}
+
+Runtime::~Runtime() { stop(); }
+
+Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings, LogLine log) {
+  std::unique_ptr<Runtime> out(new Runtime(std::move(settings), std::move(log)));
+  if (auto good = out->boot(); !good) return std::unexpected(good.error());
+  if (auto good = out->listen(); !good) return std::unexpected(good.error());
+  return out;
+}
+
+Result<void> Runtime::boot() {
+  const auto centre_key = read_secret(settings_.centre_key);
+  if (!centre_key) return std::unexpected(centre_key.error());
+  if (centre_key->size() < 32) return fail(Errc::invalid, "the centre key has fewer than 32 characters");
+  keys_ = std::make_unique<KeyStore>(*centre_key);
+  tokens_ = std::make_unique<TokenSigner>(*centre_key);
+
+  log_sqlite::Options options;
+  options.free_bytes_min = settings_.free_bytes_min;
+  auto opened = log_sqlite::Log::open(settings_.data, options);
+  if (!opened) return std::unexpected(opened.error());
+  log_ = std::move(opened->log);
+  if (opened->identity && opened->identity->node != settings_.node) {
+    return fail(Errc::invalid, settings_.data + " belongs to node " + std::to_string(opened->identity->node.value()));
+  }
+
+  const Now now = read_clock();
+  started_ = now.mono;
+  // Every start is a new incarnation: no log is ever continued on a disk that may be shorter than its peers' copies.
+  incarnation_ = Incarnation{now.hlc.milliseconds() << 16 | (random64() & 0xffff)};
+  Vector reached = opened->snapshot ? opened->snapshot->vector : Vector{};
+  std::map<LogId, std::uint64_t> hashes;
+  std::vector<std::string> replayed;
+  NodeOptions node;
+  node.self = settings_.node;
+  node.incarnation = incarnation_;
+  node.hub = settings_.hub;
+  node.region = settings_.region;
+  node.instance_arn = "arn:aws:connect:" + settings_.region + ":" + settings_.account + ":instance/" + settings_.instance.text();
+  node.build = kBuild;
+  node.members = settings_.members;
+  node.disk_was_empty = opened->fresh || opened->rescued;
+  node.timers = settings_.timers;
+  node.compile = &record::compile_or_null;
+  node.cluster.detector.hold_down = settings_.timers.hold;
+  node.cluster.replication.self = settings_.node;
+  node.cluster.replication.incarnation = incarnation_;
+  node.cluster.replication.schema = record::kSchema;
+  node.cluster.replication.build = kBuild;
+  node.cluster.replication.amnesiac = node.disk_was_empty;
+
+  const auto begun = std::chrono::steady_clock::now();
+  World world(node.compile);
+  std::uint64_t undecodable = 0;
+  Hlc newest;
+  if (opened->snapshot) {
+    if (auto good = world.load(opened->snapshot->world); !good) {
+      log("warning", "the newest snapshot cannot be loaded; reading the whole log");
+      reached.clear();
+      world = World(node.compile);
+    }
+  }
+  std::uint64_t count = 0;
+  const auto replay = log_->replay(reached, [&](LogId id, Sequence sequence, std::string_view bytes) {
+    ++count;
+    reached[id] = sequence;
+    hashes[id] = cluster::record_hash(bytes);
+    const auto rec = record::decode(bytes);
+    if (!rec) {
+      ++undecodable;
+      return;
+    }
+    newest = std::max(newest, rec->at);
+    world.apply(rec->body, rec->meta());
+  });
+  if (!replay) return std::unexpected(replay.error());
+  for (const log_sqlite::Damaged& d : replay->damaged) {
+    log("error", "damaged record: node " + std::to_string(d.log.origin.value()) + ", incarnation " +
+                     std::to_string(d.log.incarnation.value()) + ", sequence " + std::to_string(d.sequence.value()) +
+                     "; it is fetched from a peer");
+  }
+  auto damaged_keys = log_->keys([&](log_sqlite::KeyRow row) {
+    keys_->put({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()});
+  });
+  if (!damaged_keys) return std::unexpected(damaged_keys.error());
+  std::map<LogId, cluster::OnDisk> on_disk;
+  for (const auto& [id, sequence] : reached) {
+    const auto hash = hashes.find(id);
+    on_disk[id] = {sequence, hash == hashes.end() ? 0 : hash->second};
+  }
+  node_ = std::make_unique<Node>(node, Rng{random64()}, on_disk, now);
+  node_->adopt(std::move(world), newest);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+  log("info", "rebuilt the world from " + std::to_string(count) + " records and " + std::to_string(keys_->size()) +
+                  " keys in " + std::to_string(took.count()) + " ms");
+  if (undecodable > 0) log("error", std::to_string(undecodable) + " records of the log cannot be understood by this build");
+
+  log_sqlite::Events events;
+  events.durable = [this](log_sqlite::Ticket ticket) { post(Durable{ticket.value()}); };
+  events.refused = [this](log_sqlite::Ticket ticket, const Error& error) {
+    log("error", "the disk takes no more records (" + error.detail + "): new work is refused until there is room");
+    post(Full{ticket.value()});
+  };
+  events.damaged = [this](const log_sqlite::Damaged& d) {
+    log("error", "damaged record: node " + std::to_string(d.log.origin.value()) + ", sequence " +
+                     std::to_string(d.sequence.value()) + "; asking the peers for it");
+    post(tandem::Damaged{d.log, d.sequence});
+  };
+  events.forked = [this](LogId id, Sequence sequence) {
+    fail_with("the log of node " + std::to_string(id.origin.value()) + " is forked at sequence " +
+              std::to_string(sequence.value()));
+  };
+  events.fatal = [this](const Error& error) { fail_with("the disk failed: " + error.detail); };
+  log_->start(std::move(events));
+
+  client_ = std::make_unique<http::Client>();
+  functions_ = std::make_unique<Functions>(
+      settings_, *client_, *keys_,
+      [this] { return read_clock().mono; }, [this] { return mint(); }, [this](Command command) { post(std::move(command)); },
+      [this](std::string_view level, std::string text) { log(level, std::move(text)); });
+
+  identity_.account = settings_.account;
+  identity_.instance = settings_.instance;
+  identity_.instance_alias = settings_.alias;
+  identity_.region = settings_.region;
+  for (const membership::Member& member : settings_.members) {
+    if (!member.hub && std::ranges::find(identity_.regions, member.region) == identity_.regions.end()) {
+      identity_.regions.push_back(member.region);
+    }
+  }
+  identity_.gateway_only = settings_.hub;
+  if (settings_.hub && !identity_.regions.empty()) identity_.region = identity_.regions.front();
+  identity_.tls = !settings_.public_cert.empty();
+  identity_.build = kBuild;
+  return {};
+}
+
+Result<void> Runtime::listen() {
+  peer::Options peer_options;
+  peer_options.self = settings_.node;
+  peer_options.address = settings_.peer_listen.address;
+  peer_options.port = settings_.peer_listen.port;
+  peer_options.ca_file = settings_.peer_ca;
+  peer_options.cert_file = settings_.peer_cert;
+  peer_options.key_file = settings_.peer_key;
+  peer::Events peer_events;
+  peer_events.on_up = [this](NodeId peer) {
+    log("info", "link to node " + std::to_string(peer.value()) + " is up");
+    post(LinkUp{peer});
+  };
+  peer_events.on_down = [this](NodeId peer, std::string reason) {
+    log("warning", "link to node " + std::to_string(peer.value()) + " is down: " + reason);
+    post(LinkDown{peer});
+  };
+  peer_events.on_frame = [this](NodeId peer, std::string bytes) { post(FrameIn{peer, std::move(bytes)}); };
+  auto peers = peer::Peers::start(std::move(peer_options), std::move(peer_events),
+                                  [this](std::string_view level, std::string text) { log(level, std::move(text)); });
+  if (!peers) return std::unexpected(peers.error());
+  peers_ = std::move(*peers);
+  std::vector<peer::Peer> others;
+  for (const membership::Member& member : settings_.members) {
+    if (member.node == settings_.node) continue;
+    const auto colon = member.peer_address.rfind(':');
+    others.push_back({member.node, member.peer_address.substr(0, colon), port_of(member.peer_address)});
+  }
+  peers_->set_peers(std::move(others));
+
+  loop_ = std::thread([this] { run(); });
+
+  http::ServerOptions server;
+  server.address = settings_.public_listen.address;
+  server.port = settings_.public_listen.port;
+  server.cert_file = settings_.public_cert;
+  server.key_file = settings_.public_key;
+  identity_.public_host = settings_.public_listen.address + ":" + std::to_string(settings_.public_listen.port);
+  for (const membership::Member& member : settings_.members) {
+    if (member.node != settings_.node) continue;
+    const auto scheme = member.public_url.find("://");
+    if (scheme != std::string::npos) identity_.public_host = member.public_url.substr(scheme + 3);
+  }
+  const Endpoints endpoints = make_endpoints(*this);
+  api_ = endpoints.keep;
+  auto started = http::Server::start(std::move(server), endpoints.handler, endpoints.accept,
+                                     [this](std::string_view level, std::string text) { log(level, std::move(text)); });
+  if (!started) return std::unexpected(started.error());
+  server_ = std::move(*started);
+  probes_ = std::thread([this] { probe_loop(); });
+  return {};
+}
+
+void Runtime::stop() {
+  if (server_) server_->stop();
+  {
+    const std::lock_guard lock(probe_mutex_);
+    const std::lock_guard also(mutex_);
+    stopping_ = true;
+  }
+  probe_wake_.notify_all();
+  wake_.notify_all();
+  if (probes_.joinable()) probes_.join();
+  if (client_) client_->stop();
+  if (loop_.joinable()) loop_.join();
+  if (peers_) peers_->stop();
+  peers_.reset();
+  log_.reset();
+}
+
+void Runtime::post(Input input) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    inputs_.push_back(std::move(input));
+    if (inputs_.size() > 1) return;  // the loop is awake already, or will see it
+  }
+  wake_.notify_one();
+}
+
+void Runtime::run() {
+  const auto now = [this] { return read_clock(); };
+  const auto timed = [&](auto&& step) {
+    const auto begun = std::chrono::steady_clock::now();
+    Outputs outputs = step();
+    const auto ns = static_cast<std::uint64_t>((std::chrono::steady_clock::now() - begun).count());
+    if (ns > step_ns_max_) step_ns_max_ = ns;
+    deliver(std::move(outputs));
+  };
+  // The identity is durable with the first record of this life.
+  log_->append(log_sqlite::Batch{{}, {}, log_sqlite::Identity{settings_.node, incarnation_}}, log_sqlite::Ticket{0});
+  timed([&] { return node_->start(now()); });
+  std::vector<Input> batch;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      const Mono due = node_->next_wake();
+      const auto sleep = due - now().mono;
+      if (inputs_.empty() && !stopping_ && sleep > 0ns) wake_.wait_for(lock, std::min<std::chrono::nanoseconds>(sleep, 1s));
+      if (stopping_) return;
+      batch.swap(inputs_);
+    }
+    if (batch.empty()) batch.push_back(Tick{});
+    for (Input& input : batch) {
+      timed([&] { return node_->step(std::move(input), now()); });
+    }
+    batch.clear();
+  }
+}
+
+void Runtime::append(const Append& append) {
+  log_sqlite::Batch batch;
+  batch.records.reserve(append.entries.size());
+  for (const LogEntry& entry : append.entries) {
+    batch.records.push_back({entry.log, entry.sequence, entry.record.bytes});
+    for (const cluster::KeyRow& row : entry.record.keys) {
+      keys_->put(row);
+      batch.keys.push_back({row.key, row.erased ? std::nullopt : std::optional(row.wrapped)});
+    }
+  }
+  log_->append(std::move(batch), log_sqlite::Ticket{append.ticket});
+}
+
+void Runtime::deliver(Outputs outputs) {
+  if (outputs.append) append(*outputs.append);
+  if (outputs.snapshot) {
+    log_->save_snapshot({outputs.snapshot->vector, std::move(outputs.snapshot->bytes)}, [this](Result<void> saved) {
+      if (!saved) log("warning", "a snapshot was not kept: " + saved.error().detail);
+    });
+  }
+  for (auto& [to, bytes] : outputs.frames) peers_->send(to, bytes);
+  for (const cluster::ReadLog& read : outputs.reads) read_log(read);
+  for (cluster::Repaired& repaired : outputs.repaired) {
+    const std::string name = "node " + std::to_string(repaired.log.origin.value()) + ", sequence " +
+                             std::to_string(repaired.sequence.value());
+    log_->repair({repaired.log, repaired.sequence, std::move(repaired.record.bytes)}, [this, name](Result<void> done) {
+      log(done ? "info" : "warning", "damaged record " + name + (done ? " is repaired" : ": " + done.error().detail));
+    });
+  }
+  for (const cluster::Fork& fork : outputs.forks) {
+    log("error", "node " + std::to_string(fork.peer.value()) + " holds another log of node " +
+                     std::to_string(fork.log.origin.value()) + " from sequence " +
+                     std::to_string(fork.sequence.value()) + " on: its stream is refused");
+  }
+  for (const NodeId peer : outputs.reconnect) peers_->redial(peer);
+  for (const auto& [peer, keys] : outputs.keys_erased) {
+    for (const KeyId key : keys) keys_->erase(key);
+  }
+  for (Out& out : outputs.out) deliver(out);
+}
+
+void Runtime::deliver(Out& out) {
+  std::visit(Overloaded{
+                 [&](Reply& reply) {
+                   std::vector<std::function<void(Result<Answer>)>> done;
+                   {
+                     const std::lock_guard lock(waiting_mutex_);
+                     const auto at = waiting_.find(reply.command);
+                     if (at == waiting_.end()) return;
+                     done = std::move(at->second);
+                     waiting_.erase(at);
+                   }
+                   for (const auto& each : done) each(reply.result);
+                 },
+                 [&](ShowSession& show) {
+                   api::SessionSink sink;
+                   {
+                     const std::lock_guard lock(waiting_mutex_);
+                     const auto at = sessions_.find(show.number);
+                     if (at == sessions_.end()) return;
+                     sink = at->second;
+                   }
+                   sink.show(show);
+                 },
+                 [&](DesktopEvent& event) {
+                   std::vector<api::DesktopSink> sinks;
+                   {
+                     const std::lock_guard lock(waiting_mutex_);
+                     for (const auto& [number, entry] : desktops_) {
+                       if (entry.first == event.agent) sinks.push_back(entry.second);
+                     }
+                   }
+                   for (const api::DesktopSink& sink : sinks) sink.event(event);
+                 },
+                 [&](InvokeFunction& effect) { functions_->invoke(std::move(effect)); },
+                 [&](Resolve& effect) { functions_->resolve(std::move(effect)); },
+                 [&](std::function<void()>& answer) {
+                   if (answer) answer();
+                 },
+             },
+             out);
+}
+
+void Runtime::read_log(const cluster::ReadLog& read) {
+  // One record more, in front: the peer checks by its hash that both hold the same log.
+  const Sequence from{read.after.value() == 0 ? 0 : read.after.value() - 1};
+  const std::size_t records = read.repair ? 2 : 4096;
+  log_->read(read.log, from, records, read.bytes_max + (64U << 10), [this, read](Result<log_sqlite::Read> got) {
+    if (!got) return;
+    LogRead in{read, Sequence{read.after.value() + 1}, 0, {}};
+    std::vector<KeyId> wanted;
+    std::map<KeyId, std::size_t> where;
+    for (log_sqlite::Record& rec : got->records) {
+      if (rec.sequence == read.after) {
+        in.hash_before = cluster::record_hash(rec.bytes);
+        continue;
+      }
+      if (read.repair && !in.records.empty()) break;
+      if (in.records.empty()) in.first = rec.sequence;
+      for (const KeyId key : keys_of(rec.bytes)) {
+        wanted.push_back(key);
+        where[key] = in.records.size();
+      }
+      in.records.push_back({std::move(rec.bytes), {}});
+    }
+    if (in.records.empty() && got->base >= read.after) in.first = Sequence{got->base.value() + 1};
+    if (wanted.empty()) {
+      post(std::move(in));
+      return;
+    }
+    log_->read_keys(std::move(wanted), [this, in = std::move(in), where](Result<std::vector<log_sqlite::KeyRow>> rows) mutable {
+      if (!rows) return;
+      for (log_sqlite::KeyRow& row : *rows) {
+        const auto at = where.find(row.id);
+        if (at == where.end()) continue;
+        in.records[at->second].keys.push_back({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()});
+      }
+      post(std::move(in));
+    });
+  });
+}
+
+void Runtime::probe_loop() {
+  std::unique_lock lock(probe_mutex_);
+  while (!probe_wake_.wait_for(lock, 100ms, [&] { return stopping_; })) {
+    for (const membership::Member& member : settings_.members) {
+      if (member.node == settings_.node) continue;
+      http::Fetch fetch;
+      fetch.url = member.public_url + "/healthz";
+      fetch.ca_file = member.public_url.starts_with("https://") ? settings_.peer_ca : "";
+      fetch.timeout = 500ms;
+      const NodeId node = member.node;
+      client_->fetch(std::move(fetch), [this, node](Result<http::Response> response) {
+        post(ApiProbe{node, response && response->status == 200});
+      });
+    }
+  }
+}
+
+void Runtime::fail_with(std::string reason) {
+  log("error", reason);
+  const std::lock_guard lock(fatal_mutex_);
+  if (!fatal_) fatal_ = std::move(reason);
+}
+
+std::optional<std::string> Runtime::fatal() const {
+  const std::lock_guard lock(fatal_mutex_);
+  return fatal_;
+}
+
+std::uint16_t Runtime::public_port() const { return server_->port(); }
+http::ServerCounters Runtime::http_counters() const { return server_->counters(); }
+
+void Runtime::facts(std::function<void(api::OpsFacts)> done) {
+  auto out = std::make_shared<api::OpsFacts>();
+  query(
+      [this, out](const World& world, const Local& local) {
+        const Now at = read_clock();
+        const cluster::Cluster& net = node_->cluster();
+        const LogId own{local.self, local.incarnation};
+        for (const membership::Member& member : world.members().current().members) {
+          if (member.node == local.self) continue;
+          api::OpsFacts::Peer& peer = out->peers[member.node];
+          peer.linked = net.linked(member.node);
+          const Sequence held = net.replication().held(own);
+          peer.behind = held.value() - std::min(held, net.replication().peer_seen(member.node, own)).value();
+          if (const auto heard = net.detector().last_heard(member.node)) {
+            peer.heard = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - *heard);
+          }
+        }
+        out->lease = net.lease().holds(at);
+        if (const auto since = net.lease().island_since(at)) {
+          out->island_for = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - *since);
+        }
+        out->log_full = node_->log_full();
+        out->counters = node_->counters();
+        out->sessions = node_->sessions();
+        out->up = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - started_);
+      },
+      [this, out, done = std::move(done)] {
+        const log_sqlite::Stats stats = log_->stats();
+        out->log = {stats.records_appended, stats.queued_batches,          stats.records_damaged,
+                    stats.records_repaired, stats.commit.percentile(50.0), stats.commit.percentile(99.0)};
+        const std::lock_guard lock(clock_mutex_);
+        if (clock_.doubted()) {
+          out->problems.push_back("the wall clock stands " + std::to_string(clock_.offset().count()) +
+                                  " ms away from this node's time");
+        }
+        done(*out);
+      });
+}
+
+void Runtime::replay(Vector to, std::function<void(Result<std::shared_ptr<const World>>)> done) {
+  struct Job {
+    Vector left;
+    std::map<LogId, Sequence> at;
+    std::shared_ptr<World> world = std::make_shared<World>(&record::compile_or_null);
+    std::function<void(Result<std::shared_ptr<const World>>)> done;
+    std::function<void(std::shared_ptr<Job>)> next;
+  };
+  auto job = std::make_shared<Job>();
+  job->left = std::move(to);
+  job->done = std::move(done);
+  job->world->members().form(settings_.members);
+  job->next = [this](std::shared_ptr<Job> self) {
+    if (self->left.empty()) {
+      self->next = nullptr;
+      self->done(std::shared_ptr<const World>(self->world));
+      return;
+    }
+    const auto [id, last] = *self->left.begin();
+    log_->read(id, self->at[id], 4096, 4U << 20, [self, id, last](Result<log_sqlite::Read> got) {
+      const auto give_up = [&](std::string why) {
+        self->next = nullptr;
+        self->done(fail(Errc::not_found, std::move(why)));
+      };
+      if (!got) return give_up(got.error().detail);
+      if (got->records.empty() || got->base > self->at[id]) return give_up("records of that time are no longer in the log");
+      for (const log_sqlite::Record& rec : got->records) {
+        if (rec.sequence > last) break;
+        if (const auto decoded = record::decode(rec.bytes)) self->world->apply(decoded->body, decoded->meta());
+        self->at[id] = rec.sequence;
+      }
+      if (self->at[id] >= last) self->left.erase(id);
+      self->next(self);
+    });
+  };
+  job->next(job);
+}
+
+Now Runtime::read_clock() {
+  const std::lock_guard lock(clock_mutex_);
+  return clock_.now();
+}
+
+// -- api::Host
+
+void Runtime::command(Command command, std::function<void(Result<Answer>)> done) {
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    waiting_[command.id].push_back(std::move(done));
+  }
+  post(std::move(command));
+}
+
+void Runtime::query(std::function<void(const World&, const Local&)> ask, std::function<void()> done) {
+  post(Query{std::move(ask), std::move(done)});
+}
+
+std::uint64_t Runtime::session_opened(ContactId contact, api::SessionSink sink) {
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    number = ++numbers_;
+    sessions_[number] = std::move(sink);
+  }
+  post(SessionOpened{number, contact});
+  return number;
+}
+
+void Runtime::session_closed(std::uint64_t session) {
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    sessions_.erase(session);
+  }
+  post(SessionClosed{session});
+}
+
+void Runtime::pass_on(ContactId contact, contact::Item item) { post(PassOn{contact, std::move(item)}); }
+
+std::uint64_t Runtime::desktop_listen(AgentId agent, api::DesktopSink sink) {
+  const std::lock_guard lock(waiting_mutex_);
+  desktops_[++numbers_] = {agent, std::move(sink)};
+  return numbers_;
+}
+
+void Runtime::desktop_leave(std::uint64_t listener) {
+  const std::lock_guard lock(waiting_mutex_);
+  desktops_.erase(listener);
+}
+
+std::pair<KeyId, cluster::KeyRow> Runtime::make_key() { return keys_->make(mint()); }
+
+Text Runtime::seal(KeyId key, std::string_view plain) {
+  auto sealed = keys_->seal(key, plain);
+  // A key that is not here is erased: what would be sealed under it is nobody's to read.
+  return sealed ? *sealed : Text{key, {}, {}};
+}
+
+Result<std::string> Runtime::open(const Text& text) { return keys_->open(text); }
+
+std::string Runtime::sign_token(std::string_view purpose, std::string_view payload, std::chrono::seconds lifetime) {
+  return tokens_->sign(purpose, payload, utc_ms() + static_cast<std::uint64_t>(lifetime.count()) * 1000);
+}
+
+Result<std::string> Runtime::verify_token(std::string_view purpose, std::string_view token) {
+  return tokens_->verify(purpose, token, utc_ms());
+}
+
+Result<std::string> Runtime::secret(const std::string& reference) { return read_secret(reference); }
+
+Uuid Runtime::mint() {
+  const Hlc at = Hlc::at(utc_ms());
+  const std::lock_guard lock(mint_mutex_);
+  return mint_uuid(at, mint_rng_);
+}
+
+std::uint64_t Runtime::utc_ms() {
+  const std::lock_guard lock(clock_mutex_);
+  return clock_.now().hlc.milliseconds();
+}
+
+void Runtime::log(std::string_view level, std::string message) { log_line_(level, std::move(message)); }
+
+}  // namespace tandem::app

@@ -1,0 +1,353 @@
+// Goal: the loop of one to three nodes tells, moves, claims and rebuilds as the rules say, without faults of its own
+// making. Method: nodes joined by perfect links and instant disks; faults are single and by hand. Weather is for src/sim.
+#include "node/node.h"
+
+#include <gtest/gtest.h>
+
+#include <list>
+
+#include "record/flow_json.h"
+#include "record/record.h"
+
+namespace tandem {
+namespace {
+
+constexpr char kFlow[] = R"({"Version":"2019-10-30","StartAction":"hello","Actions":[
+ {"Identifier":"hello","Type":"MessageParticipant","Parameters":{"Text":"Welcome"},"Transitions":{"NextAction":"ask"}},
+ {"Identifier":"ask","Type":"GetParticipantInput","Parameters":{"Text":"Sales or support?","StoreInput":"False","InputTimeLimitSeconds":"300"},
+  "Transitions":{"NextAction":"set","Conditions":[{"NextAction":"set","Condition":{"Operator":"Equals","Operands":["sales"]}}],
+  "Errors":[{"NextAction":"set","ErrorType":"NoMatchingCondition"},{"NextAction":"bye","ErrorType":"NoMatchingError"},{"NextAction":"bye","ErrorType":"InputTimeLimitExceeded"}]}},
+ {"Identifier":"set","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"00000000-0000-7000-8000-000000000003"},"Transitions":{"NextAction":"queue","Errors":[{"NextAction":"bye","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"queue","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"bye","Errors":[{"NextAction":"bye","ErrorType":"QueueAtCapacity"},{"NextAction":"bye","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"bye","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]})";
+
+Uuid fixed(std::uint8_t last) {
+  Uuid id = *parse_uuid("00000000-0000-7000-8000-000000000000");
+  id.bytes[15] = last;
+  return id;
+}
+
+class Centre {
+ public:
+  struct Member {
+    std::unique_ptr<Node> node;
+    std::vector<std::string> disk;  // record bytes, in order of appending
+    std::map<LogId, cluster::OnDisk> ends;
+    std::map<Uuid, Result<Answer>> replies;
+    std::vector<contact::Item> shown;
+    std::vector<DesktopEvent> desktop;
+    std::uint64_t life = 0;
+    bool ended = false;
+  };
+
+  explicit Centre(int count) {
+    for (int i = 1; i <= count; ++i) {
+      membership::Member m;
+      m.node = NodeId{static_cast<std::uint16_t>(i)};
+      m.hub = i == 3;
+      m.region = m.hub ? "hub" : "region-" + std::to_string(i);
+      list_.push_back(m);
+    }
+    for (int i = 1; i <= count; ++i) start(i);
+    run(3s);
+  }
+
+  void start(int i) {
+    Member& m = members_[i];
+    NodeOptions options;
+    options.self = NodeId{static_cast<std::uint16_t>(i)};
+    options.hub = i == 3;
+    options.region = list_[static_cast<std::size_t>(i) - 1].region;
+    options.incarnation = Incarnation{(now_.hlc.milliseconds() << 16) + static_cast<std::uint64_t>(i)};
+    options.members = list_;
+    options.disk_was_empty = m.disk.empty();
+    options.compile = &record::compile_or_null;
+    options.cluster.replication.self = options.self;
+    options.cluster.replication.incarnation = options.incarnation;
+    World world(options.compile);
+    Hlc newest;
+    for (const std::string& bytes : m.disk) {
+      const auto rec = record::decode(bytes);
+      ASSERT_TRUE(rec);
+      world.apply(rec->body, rec->meta());
+      newest = std::max(newest, rec->at);
+    }
+    m.node = std::make_unique<Node>(options, Rng{static_cast<std::uint64_t>(i)}, m.ends, now_);
+    m.node->adopt(std::move(world), newest);
+    ++m.life;
+    take(i, m.node->start(now_));
+    for (auto& [j, other] : members_) {
+      if (j == i || !other.node) continue;
+      give(i, LinkUp{NodeId{static_cast<std::uint16_t>(j)}});
+      give(j, LinkUp{NodeId{static_cast<std::uint16_t>(i)}});
+    }
+  }
+  void kill(int i) {
+    members_[i].node.reset();
+    for (auto& [j, other] : members_) {
+      if (other.node) give(j, LinkDown{NodeId{static_cast<std::uint16_t>(i)}});
+    }
+  }
+  void give(int i, Input input) { queue_.emplace_back(i, members_[i].life, std::move(input)); }
+
+  void run(std::chrono::milliseconds time) {
+    const Mono until = now_.mono + time;
+    while (now_.mono <= until) {
+      while (!queue_.empty()) {
+        auto [i, life, input] = std::move(queue_.front());
+        queue_.pop_front();
+        Member& m = members_[i];
+        if (m.node && m.life == life) take(i, m.node->step(std::move(input), now_));
+      }
+      now_.mono = now_.mono + 5ms;
+      now_.hlc = now_.hlc + 5ms;
+      for (auto& [i, m] : members_) {
+        if (m.node && m.node->next_wake() <= now_.mono) give(i, Tick{});
+      }
+    }
+  }
+
+  Result<Answer> order(int i, Verb verb, bool arrival = false) {
+    Command command{mint_uuid(now_.hlc, rng_), std::move(verb), false, arrival, {}};
+    return repeat(i, command);
+  }
+  Result<Answer> repeat(int i, const Command& command) {
+    give(i, command);
+    for (int turn = 0; turn < 2000 && !members_[i].replies.contains(command.id); ++turn) run(5ms);
+    const auto at = members_[i].replies.find(command.id);
+    if (at == members_[i].replies.end()) return fail(Errc::timed_out, "no reply");
+    return at->second;
+  }
+  Node& node(int i) { return *members_[i].node; }
+  Member& member(int i) { return members_[i]; }
+  Now now() const { return now_; }
+
+  void sample() {
+    const auto create = [&](config::Kind kind, std::uint8_t id, std::map<std::string, std::string> set) {
+      const auto made = order(1, config::Create{kind, fixed(id), std::move(set)});
+      ASSERT_TRUE(made) << made.error().detail;
+    };
+    create(config::Kind::queue, 3, {{"name", "sales"}});
+    create(config::Kind::routing_profile, 4,
+           {{"name", "chat"}, {"concurrency.CHAT", "2"}, {"concurrency.TASK", "1"}, {"queue." + fixed(3).text() + ".CHAT", "1,0"}, {"queue." + fixed(3).text() + ".TASK", "1,0"}});
+    create(config::Kind::user, 5, {{"username", "ana"}, {"routing_profile", fixed(4).text()}});
+    create(config::Kind::flow, 6, {{"name", "entry"}, {"type", "CONTACT_FLOW"}, {"content", kFlow}});
+  }
+  ContactId chat(int at) {
+    contact::Start start;
+    start.id = ContactId{mint_uuid(now_.hlc, rng_)};
+    start.flow = FlowId{fixed(6)};
+    start.customer = mint_uuid(now_.hlc, rng_);
+    start.customer_name = Text::plain("Cleo");
+    customer_ = start.customer;
+    const auto made = order(at, start);
+    EXPECT_TRUE(made) << made.error().detail;
+    return start.id;
+  }
+  contact::Say say(ContactId contact, std::string words) {
+    contact::Say said;
+    said.contact = contact;
+    said.item.content_type = "text/plain";
+    said.item.content = Text::plain(std::move(words));
+    said.item.role = contact::Role::customer;
+    said.item.participant = customer_;
+    return said;
+  }
+  void sign_in(int at, bool proved = false) {
+    const auto in = order(at, presence::SignIn{agent, fixed(9), proved});
+    ASSERT_TRUE(in) << in.error().detail;
+    const auto set = order(at, presence::SetStatus{agent, fixed(10), presence::StatusType::routable});
+    ASSERT_TRUE(set) << set.error().detail;
+  }
+  const contact::Held& held(int at, ContactId contact) { return *node(at).world().contacts().find(contact); }
+  std::vector<std::string> transcript(int at, ContactId contact) {
+    std::vector<std::string> out;
+    for (const contact::Item* item : node(at).world().contacts().transcript(contact)) {
+      if (item->content_type == "text/plain") out.push_back(item->content.bytes);
+    }
+    return out;
+  }
+  void expect_equal_worlds() {
+    run(2s);
+    std::string first;
+    for (auto& [i, m] : members_) {
+      if (!m.node) continue;
+      if (first.empty()) first = m.node->world().bytes();
+      EXPECT_TRUE(m.node->world().bytes() == first) << "node " << i;
+    }
+  }
+
+  AgentId agent{fixed(5)};
+
+ private:
+  void take(int i, Outputs outputs) {
+    Member& m = members_[i];
+    if (outputs.append) {
+      for (const LogEntry& entry : outputs.append->entries) {
+        m.disk.push_back(entry.record.bytes);
+        m.ends[entry.log] = {entry.sequence, cluster::record_hash(entry.record.bytes)};
+      }
+      give(i, Durable{outputs.append->ticket});
+    }
+    for (auto& [to, bytes] : outputs.frames) {
+      const int j = to.value();
+      if (members_[j].node) give(j, FrameIn{NodeId{static_cast<std::uint16_t>(i)}, std::move(bytes)});
+    }
+    for (const cluster::ReadLog& read : outputs.reads) {
+      LogRead in{read, Sequence{read.after.value() + 1}, 0, {}};
+      for (const std::string& bytes : m.disk) {
+        const auto rec = record::decode(bytes);
+        if (LogId{rec->origin, rec->incarnation} != read.log) continue;
+        if (rec->sequence == read.after) in.hash_before = cluster::record_hash(bytes);
+        if (rec->sequence > read.after) in.records.push_back({bytes, {}});
+      }
+      give(i, std::move(in));
+    }
+    for (Out& out : outputs.out) {
+      if (auto* reply = std::get_if<Reply>(&out)) m.replies.insert_or_assign(reply->command, reply->result);
+      if (auto* show = std::get_if<ShowSession>(&out)) {
+        m.shown.insert(m.shown.end(), show->items.begin(), show->items.end());
+        m.ended = m.ended || show->ended;
+      }
+      if (auto* event = std::get_if<DesktopEvent>(&out)) m.desktop.push_back(*event);
+      if (auto* resolve = std::get_if<Resolve>(&out)) {
+        flow::Resolved done{resolve->visit, {}, {}};
+        for (const auto& [name, text] : resolve->values) done.plain[name] = text.bytes;
+        for (const auto& [name, text] : resolve->texts) done.rendered[name] = Text::plain(flow::render(text, done.plain));
+        give(i, Command{mint_uuid(now_.hlc, rng_), FlowEvent{resolve->fence.contact, done}, false, false, {}});
+      }
+    }
+  }
+
+  std::map<int, Member> members_;
+  std::vector<membership::Member> list_;
+  std::list<std::tuple<int, std::uint64_t, Input>> queue_;
+  Now now_{Mono{1h}, Hlc::at(1'700'000'000'000)};
+  Rng rng_{7};
+  Uuid customer_;
+};
+
+TEST(Node, AloneItServesAChatFromGreetingToEnd) {
+  Centre centre(1);
+  centre.sample();
+  const ContactId c = centre.chat(1);
+  centre.give(1, SessionOpened{1, c});
+  centre.run(1s);
+  EXPECT_TRUE(centre.held(1, c).contact.attached);
+  EXPECT_EQ(centre.transcript(1, c), (std::vector<std::string>{"Welcome", "Sales or support?"}));
+  ASSERT_TRUE(centre.order(1, centre.say(c, "sales"), true));
+  centre.run(1s);
+  EXPECT_EQ(centre.held(1, c).contact.phase, contact::Phase::queued);
+  centre.sign_in(1);
+  centre.run(100ms);
+  ASSERT_EQ(centre.held(1, c).contact.phase, contact::Phase::offering);
+  ASSERT_TRUE(centre.order(1, presence::Accept{centre.agent, c}));
+  EXPECT_EQ(centre.held(1, c).contact.phase, contact::Phase::with_agent);
+  ASSERT_TRUE(centre.order(1, contact::End{c, contact::Role::agent, "AGENT_DISCONNECT"}));
+  centre.run(100ms);
+  EXPECT_TRUE(centre.member(1).ended);
+  ASSERT_TRUE(centre.order(1, presence::Complete{centre.agent, c}));
+  EXPECT_TRUE(centre.node(1).world().agents().find(centre.agent)->presence.slots.empty());
+}
+
+TEST(Node, AgentElsewhereGetsTheContactWithItsCustomer) {
+  Centre centre(3);
+  centre.sample();
+  centre.sign_in(2);
+  const ContactId c = centre.chat(1);
+  centre.give(3, SessionOpened{1, c});  // the customer's socket is at the hub's gateway
+  centre.run(500ms);
+  ASSERT_TRUE(centre.order(3, centre.say(c, "sales"), true));
+  centre.run(1s);
+  EXPECT_EQ(centre.held(3, c).line.node, NodeId{2});
+  EXPECT_EQ(centre.held(3, c).contact.phase, contact::Phase::offering);
+  EXPECT_EQ(centre.held(3, c).contact.move.state, contact::MoveState::attached);
+  EXPECT_EQ(centre.node(3).upstream(1), NodeId{2});
+  ASSERT_TRUE(centre.order(2, presence::Accept{centre.agent, c}));
+  ASSERT_TRUE(centre.order(3, centre.say(c, "hello agent"), true));
+  centre.run(500ms);
+  EXPECT_EQ(centre.transcript(1, c), (std::vector<std::string>{"Welcome", "Sales or support?", "sales", "hello agent"}));
+  centre.expect_equal_worlds();
+}
+
+TEST(Node, OwnerKilledInTheFlowIsSucceededByASurvivor) {
+  Centre centre(3);
+  centre.sample();
+  const ContactId c = centre.chat(1);
+  centre.give(3, SessionOpened{1, c});
+  centre.run(500ms);
+  centre.kill(1);
+  centre.run(2s);
+  EXPECT_EQ(centre.held(3, c).line.node, NodeId{2});
+  EXPECT_EQ(centre.node(3).upstream(1), NodeId{2});
+  ASSERT_TRUE(centre.order(3, centre.say(c, "sales"), true));
+  centre.run(500ms);
+  EXPECT_EQ(centre.held(2, c).contact.phase, contact::Phase::queued);
+  EXPECT_EQ(centre.transcript(2, c), (std::vector<std::string>{"Welcome", "Sales or support?", "sales"}));
+  centre.start(1);
+  centre.expect_equal_worlds();
+  EXPECT_EQ(centre.held(1, c).line.node, NodeId{2});
+}
+
+TEST(Node, AgentKeepsTheConversationThroughTheLossOfItsRegion) {
+  for (const bool agent_first : {true, false}) {
+    SCOPED_TRACE(agent_first ? "agent first" : "customer first");
+    Centre centre(3);
+    centre.sample();
+    centre.sign_in(1);
+    const ContactId c = centre.chat(1);
+    centre.give(3, SessionOpened{1, c});
+    centre.run(500ms);
+    ASSERT_TRUE(centre.order(3, centre.say(c, "sales"), true));
+    centre.run(500ms);
+    ASSERT_TRUE(centre.order(1, presence::Accept{centre.agent, c}));
+    centre.kill(1);
+    if (!agent_first) centre.run(2s);
+    centre.sign_in(2, true);
+    centre.run(2s);
+    EXPECT_EQ(centre.held(2, c).line.node, NodeId{2});
+    EXPECT_EQ(centre.held(2, c).contact.phase, contact::Phase::with_agent);
+    EXPECT_EQ(centre.held(2, c).contact.agent, centre.agent);
+    EXPECT_TRUE(centre.held(2, c).contact.attached);
+    centre.start(1);
+    centre.expect_equal_worlds();
+    EXPECT_EQ(centre.held(1, c).line.node, NodeId{2});
+  }
+}
+
+TEST(Node, ARepeatedOrderGetsTheFirstAnswerAnywhere) {
+  Centre centre(3);
+  centre.sample();
+  const ContactId c = centre.chat(1);
+  centre.give(3, SessionOpened{1, c});
+  centre.run(500ms);
+  const Command said{fixed(77), centre.say(c, "once"), false, true, {}};
+  const auto first = centre.repeat(3, said);
+  ASSERT_TRUE(first);
+  centre.member(3).replies.clear();
+  centre.kill(1);
+  const auto again = centre.repeat(3, said);
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_EQ(again->id, first->id);
+  EXPECT_EQ(again->at, first->at);
+  EXPECT_EQ(std::ranges::count(centre.transcript(2, c), "once"), 1);
+}
+
+TEST(Node, ATaskRunsOnceAndRestartsAreSurvived) {
+  Centre centre(3);
+  centre.sample();
+  contact::Start task;
+  task.id = ContactId{fixed(88)};
+  task.channel = contact::Channel::task;
+  task.flow = FlowId{fixed(6)};
+  ASSERT_TRUE(centre.order(1, task));
+  centre.run(301s);  // the flow's question is no question for a task: it goes on or times out
+  centre.kill(1);
+  centre.run(1s);
+  centre.start(1);
+  centre.run(3s);
+  centre.expect_equal_worlds();
+}
+
+}  // namespace
+}  // namespace tandem
