@@ -90,7 +90,7 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
     } else if (relay->ttl > 0 && links_.linked(relay->to)) {
       --relay->ttl;
       const NodeId to = relay->to;
-      out.send(to, std::move(frame));
+      out.send(to, frame);
     }
   } else {
     replication_.frame(from, frame, relayed, now, out);

@@ -13,14 +13,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr NodeId kSelf{1};
-constexpr NodeId kB{2};
+constexpr NodeId kObserver{1};
+constexpr NodeId kMember{2};
 constexpr NodeId kHub{3};
 
 // Drives a detector in steps of 10 ms; each member beats every 50 ms unless silent.
 struct Driver {
-  explicit Driver(NodeId self = kSelf,
-                  std::vector<Detector::Member> members = {{kSelf, true}, {kB, true}, {kHub, false}})
+  explicit Driver(NodeId self = kObserver,
+                  std::vector<Detector::Member> members = {{kObserver, true}, {kMember, true}, {kHub, false}})
       : detector(self, now()) {
     for (const auto& member : members) {
       if (member.node != self) others.push_back(member.node);
@@ -50,42 +50,42 @@ struct Driver {
 
 TEST(Detector, HealthyMembersGetOneVoteUp) {
   Driver d;
-  EXPECT_THAT(d.run(10s), ElementsAre(Vote{kB, false, {}}, Vote{kHub, false, {}}));
-  EXPECT_FALSE(d.detector.suspect(kB));
+  EXPECT_THAT(d.run(10s), ElementsAre(Vote{kMember, false, {}}, Vote{kHub, false, {}}));
+  EXPECT_FALSE(d.detector.suspect(kMember));
 }
 
 TEST(Detector, SilenceAloneIsSuspicionAndNoVote) {
   Driver d;
   d.run(5s);
-  d.silent = {kB};
+  d.silent = {kMember};
   EXPECT_THAT(d.run(240ms), IsEmpty());
-  EXPECT_FALSE(d.detector.suspect(kB));
+  EXPECT_FALSE(d.detector.suspect(kMember));
   EXPECT_THAT(d.run(60ms), IsEmpty());
-  EXPECT_TRUE(d.detector.suspect(kB));
+  EXPECT_TRUE(d.detector.suspect(kMember));
   EXPECT_THAT(d.run(10s), IsEmpty());
-  EXPECT_THAT(d.detector.bad(kB), ElementsAre(Signal::peer_link));
+  EXPECT_THAT(d.detector.bad(kMember), ElementsAre(Signal::peer_link));
 }
 
 TEST(Detector, TwoKindsHeldGiveAVoteAndItReturnsAfterALongCalm) {
   Driver d;
   d.run(5s);
-  d.silent = d.unanswered = {kB};
+  d.silent = d.unanswered = {kMember};
   EXPECT_THAT(d.run(500ms), IsEmpty());  // bad, and not long enough
-  EXPECT_THAT(d.run(1s), ElementsAre(Vote{kB, true, {Signal::peer_link, Signal::api_probe}}));
+  EXPECT_THAT(d.run(1s), ElementsAre(Vote{kMember, true, {Signal::peer_link, Signal::api_probe}}));
   // Back for less than the hold is not back.
   d.silent = d.unanswered = {};
   EXPECT_THAT(d.run(1500ms), IsEmpty());
-  d.silent = {kB};
+  d.silent = {kMember};
   EXPECT_THAT(d.run(1s), IsEmpty());
   d.silent = {};
-  EXPECT_THAT(d.run(3s), ElementsAre(Vote{kB, false, {}}));
+  EXPECT_THAT(d.run(3s), ElementsAre(Vote{kMember, false, {}}));
 }
 
 TEST(Detector, ABlipShorterThanTheHoldChangesNothing) {
   Driver d;
   d.run(5s);
   for (int i = 0; i < 20; ++i) {
-    d.silent = d.unanswered = {kB};
+    d.silent = d.unanswered = {kMember};
     EXPECT_THAT(d.run(450ms), IsEmpty());
     d.silent = d.unanswered = {};
     EXPECT_THAT(d.run(450ms), IsEmpty());
@@ -96,25 +96,25 @@ TEST(Detector, ClientsAndSelfReportAreKindsOfTheirOwn) {
   Driver d;
   d.probed = false;
   d.run(3s);
-  d.detector.clients(kB, 1, 10, d.now());
-  d.silent = {kB};  // so that only the next heartbeat below reports
+  d.detector.clients(kMember, 1, 10, d.now());
+  d.silent = {kMember};  // so that only the next heartbeat below reports
   for (int i = 0; i < 20; ++i) {
-    d.detector.heartbeat(kB, true, false, 1ms, d.now());
-    d.detector.clients(kB, 1, 10, d.now());
+    d.detector.heartbeat(kMember, true, false, 1ms, d.now());
+    d.detector.clients(kMember, 1, 10, d.now());
     d.run(50ms);
   }
-  EXPECT_EQ(d.detector.vote(kB), (Vote{kB, true, {Signal::clients, Signal::self_report}}));
+  EXPECT_EQ(d.detector.vote(kMember), (Vote{kMember, true, {Signal::clients, Signal::self_report}}));
 }
 
 TEST(Detector, FewFailedClientsSayNothingAndOldReportsFade) {
   Driver d;
   d.run(3s);
-  d.detector.clients(kB, 0, 2, d.now());
-  EXPECT_THAT(d.detector.bad(kB), IsEmpty());
-  d.detector.clients(kB, 0, 3, d.now());
-  EXPECT_THAT(d.detector.bad(kB), ElementsAre(Signal::clients));
+  d.detector.clients(kMember, 0, 2, d.now());
+  EXPECT_THAT(d.detector.bad(kMember), IsEmpty());
+  d.detector.clients(kMember, 0, 3, d.now());
+  EXPECT_THAT(d.detector.bad(kMember), ElementsAre(Signal::clients));
   d.run(6s);
-  EXPECT_THAT(d.detector.bad(kB), IsEmpty());
+  EXPECT_THAT(d.detector.bad(kMember), IsEmpty());
 }
 
 TEST(Detector, AHubNeverVotesAgainstTheLastRegion) {
@@ -134,7 +134,7 @@ TEST(Detector, AHubNeverVotesAgainstTheLastRegion) {
 TEST(Detector, ARegionMayVoteAgainstEveryOtherRegion) {
   Driver d;
   d.run(5s);
-  d.silent = d.unanswered = {kB, kHub};
+  d.silent = d.unanswered = {kMember, kHub};
   EXPECT_EQ(d.run(3s).size(), 2U);
 }
 
@@ -143,21 +143,21 @@ TEST(Detector, OurOwnFreezeIsNotHeldAgainstOthers) {
   d.run(5s);
   d.time += 60s;
   EXPECT_THAT(d.detector.tick(d.now()), IsEmpty());
-  EXPECT_FALSE(d.detector.suspect(kB));
+  EXPECT_FALSE(d.detector.suspect(kMember));
   EXPECT_THAT(d.run(5s), IsEmpty());
 }
 
 TEST(Detector, AMemberNeverHeardCountsAsSilentAfterAWhile) {
   Driver d;
-  d.silent = d.unanswered = {kB};
-  EXPECT_TRUE(d.detector.suspect(kB));
+  d.silent = d.unanswered = {kMember};
+  EXPECT_TRUE(d.detector.suspect(kMember));
   EXPECT_THAT(d.run(4900ms), ElementsAre(Vote{kHub, false, {}}));
-  EXPECT_THAT(d.run(2s), ElementsAre(Vote{kB, true, {Signal::peer_link, Signal::api_probe}}));
+  EXPECT_THAT(d.run(2s), ElementsAre(Vote{kMember, true, {Signal::peer_link, Signal::api_probe}}));
 }
 
 TEST(Detector, AJitteryLinkIsGivenMoreTime) {
-  Detector detector(kSelf, Now{Mono{1s}, {}});
-  detector.set_members({{kSelf, true}, {kB, true}}, Now{Mono{1s}, {}});
+  Detector detector(kObserver, Now{Mono{1s}, {}});
+  detector.set_members({{kObserver, true}, {kMember, true}}, Now{Mono{1s}, {}});
   Rng rng{3};
   std::chrono::nanoseconds time = 1s;
   for (int i = 0; i < 500; ++i) {
@@ -165,18 +165,18 @@ TEST(Detector, AJitteryLinkIsGivenMoreTime) {
       time += 10ms;
       EXPECT_THAT(detector.tick({Mono{time}, {}}), ::testing::SizeIs(::testing::Le(1U)));
     }
-    detector.heartbeat(kB, false, false, 0us, {Mono{time}, {}});
+    detector.heartbeat(kMember, false, false, 0us, {Mono{time}, {}});
   }
   for (int i = 0; i < 30; ++i) {
     time += 10ms;
     static_cast<void>(detector.tick({Mono{time}, {}}));
   }
-  EXPECT_FALSE(detector.suspect(kB));  // 300 ms are nothing here
+  EXPECT_FALSE(detector.suspect(kMember));  // 300 ms are nothing here
   for (int i = 0; i < 100; ++i) {
     time += 10ms;
     static_cast<void>(detector.tick({Mono{time}, {}}));
   }
-  EXPECT_TRUE(detector.suspect(kB));
+  EXPECT_TRUE(detector.suspect(kMember));
 }
 
 }  // namespace

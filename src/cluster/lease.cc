@@ -68,6 +68,7 @@ Mono Lease::until() const {
   const std::size_t needed = quorum(others_.size() + 1) - 1;
   if (needed == 0) return kForEver;
   std::vector<Mono> ends;
+  ends.reserve(others_.size());
   for (const NodeId other : others_) ends.push_back(until(other));
   std::ranges::sort(ends, std::greater{});
   return ends[needed - 1];

@@ -9,7 +9,7 @@
 namespace tandem::cluster {
 namespace {
 
-constexpr NodeId kSelf{1};
+constexpr NodeId kHolder{1};
 const LogId kLogB{NodeId{2}, Incarnation{5}};
 const LogId kLogC{NodeId{3}, Incarnation{6}};
 
@@ -28,22 +28,22 @@ TEST(Quorum, TheTwoMajoritiesIntersect) {
 }
 
 TEST(Lease, NothingIsHeldBeforeTheFirstListOrGrant) {
-  Lease lease(kSelf, mono(100ms));
+  Lease lease(kHolder, mono(100ms));
   EXPECT_FALSE(lease.holds(at(100ms)));
-  lease.set_members({kSelf, NodeId{2}, NodeId{3}}, at(100ms));
+  lease.set_members({kHolder, NodeId{2}, NodeId{3}}, at(100ms));
   EXPECT_FALSE(lease.holds(at(100ms)));
   EXPECT_EQ(lease.island_since(at(500ms)), mono(100ms));
 }
 
 TEST(Lease, ANodeAloneAlwaysHoldsIt) {
-  Lease lease(kSelf, mono(0ms));
-  lease.set_members({kSelf}, at(0ms));
+  Lease lease(kHolder, mono(0ms));
+  lease.set_members({kHolder}, at(0ms));
   EXPECT_TRUE(lease.holds(at(3600s)));
 }
 
 TEST(Lease, EndsOneLengthAfterTheProbeWasSentNotAfterTheGrantArrived) {
-  Lease lease(kSelf, mono(0ms), 1s);
-  lease.set_members({kSelf, NodeId{2}, NodeId{3}}, at(0ms));
+  Lease lease(kHolder, mono(0ms), 1s);
+  lease.set_members({kHolder, NodeId{2}, NodeId{3}}, at(0ms));
   lease.granted(NodeId{2}, mono(100ms), kLogB, Sequence{}, Sequence{}, at(900ms));
   EXPECT_TRUE(lease.holds(at(1000ms)));
   EXPECT_FALSE(lease.holds(at(1100ms)));
@@ -55,8 +55,8 @@ TEST(Lease, EndsOneLengthAfterTheProbeWasSentNotAfterTheGrantArrived) {
 }
 
 TEST(Lease, AGrantCountsOnceTheGrantersLogIsApplied) {
-  Lease lease(kSelf, mono(0ms), 1s);
-  lease.set_members({kSelf, NodeId{2}, NodeId{3}}, at(0ms));
+  Lease lease(kHolder, mono(0ms), 1s);
+  lease.set_members({kHolder, NodeId{2}, NodeId{3}}, at(0ms));
   lease.granted(NodeId{2}, mono(100ms), kLogB, Sequence{10}, Sequence{9}, at(120ms));
   EXPECT_FALSE(lease.holds(at(120ms)));
   EXPECT_FALSE(lease.heard_since_birth(NodeId{2}));
@@ -68,8 +68,8 @@ TEST(Lease, AGrantCountsOnceTheGrantersLogIsApplied) {
 }
 
 TEST(Lease, FiveMembersNeedTwoOthers) {
-  Lease lease(kSelf, mono(0ms), 1s);
-  lease.set_members({kSelf, NodeId{2}, NodeId{3}, NodeId{4}, NodeId{5}}, at(0ms));
+  Lease lease(kHolder, mono(0ms), 1s);
+  lease.set_members({kHolder, NodeId{2}, NodeId{3}, NodeId{4}, NodeId{5}}, at(0ms));
   lease.granted(NodeId{2}, mono(500ms), kLogB, Sequence{}, Sequence{}, at(510ms));
   EXPECT_FALSE(lease.holds(at(510ms)));
   lease.granted(NodeId{3}, mono(400ms), kLogC, Sequence{}, Sequence{}, at(520ms));
@@ -79,8 +79,8 @@ TEST(Lease, FiveMembersNeedTwoOthers) {
 }
 
 TEST(Lease, ManyWaitingGrantsStayBoundedAndTheOldestStillCounts) {
-  Lease lease(kSelf, mono(0ms), 1s);
-  lease.set_members({kSelf, NodeId{2}, NodeId{3}}, at(0ms));
+  Lease lease(kHolder, mono(0ms), 1s);
+  lease.set_members({kHolder, NodeId{2}, NodeId{3}}, at(0ms));
   for (int i = 0; i < 1000; ++i) {
     const auto sent = std::chrono::milliseconds{100 + i * 10};
     lease.granted(NodeId{2}, mono(sent), kLogB, Sequence{static_cast<std::uint64_t>(i + 1)}, Sequence{},
@@ -94,7 +94,7 @@ TEST(Lease, ManyWaitingGrantsStayBoundedAndTheOldestStillCounts) {
 }
 
 TEST(Lease, RemembersWhomItGranted) {
-  Lease lease(kSelf, mono(0ms));
+  Lease lease(kHolder, mono(0ms));
   EXPECT_EQ(lease.last_granted(NodeId{2}), std::nullopt);
   lease.granting(NodeId{2}, at(70ms));
   EXPECT_EQ(lease.last_granted(NodeId{2}), mono(70ms));

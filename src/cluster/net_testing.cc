@@ -49,6 +49,7 @@ void Net::start(TestNode& node) {
   node.syncing = false;
   node.cluster = std::make_unique<Cluster>(ClusterOptions{.replication = options}, on_disk, now_);
   std::vector<Detector::Member> members;
+  members.reserve(nodes_.size());
   for (const auto& other : nodes_) members.push_back({other->id, !(with_hub_ && other == nodes_.back())});
   node.cluster->set_members(1, members, now_);
 }
@@ -124,8 +125,7 @@ void Net::handle(std::size_t index, Outputs out) {
                 std::chrono::milliseconds{1 + rng_.below(static_cast<std::uint64_t>(faults.delay_max.count()) + 1)};
       const bool overtake = rng_.chance(faults.reorder_percent, 100);
       if (!overtake && !wire.empty()) at = std::max(at, wire.back().at);
-      wire.push_back({at, bytes});
-      std::ranges::stable_sort(wire, {}, &InFlight::at);
+      wire.insert(std::ranges::upper_bound(wire, at, {}, &InFlight::at), {at, bytes});
     }
   }
   for (Received& received : out.received) {
