@@ -1,0 +1,233 @@
+// What must never happen. Each checker sees only records, replies, and what the simulated people were shown, and says
+// under its own name what it saw that must not be.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/node.h"
+
+namespace tandem::sim {
+
+struct Violation {
+  std::string checker;
+  std::string text;
+  Uuid about;  // contact, agent or command, for the trace; nil: none
+};
+
+class Verdict {
+ public:
+  void broken(std::string_view checker, std::string text, const Uuid& about = {}) {
+    if (found_.size() < kKept) found_.push_back({std::string(checker), std::move(text), about});
+  }
+  [[nodiscard]] bool clean() const { return found_.empty(); }
+  [[nodiscard]] const std::vector<Violation>& found() const { return found_; }
+
+ private:
+  static constexpr std::size_t kKept = 20;
+  std::vector<Violation> found_;
+};
+
+// "worlds-equal": worlds that stand for equal vectors have equal bytes.
+class WorldsEqual {
+ public:
+  explicit WorldsEqual(Verdict& verdict) : verdict_(verdict) {}
+  struct Seen {
+    NodeId node;
+    Vector vector;
+    std::string bytes;
+  };
+  void compare(const std::vector<Seen>& worlds);
+  // After healing all must stand for one vector.
+  void settled(const std::vector<Seen>& worlds);
+
+ private:
+  Verdict& verdict_;
+};
+
+// "order": every node applies each log in order, without gap and once, the same bytes everywhere, and nothing that its
+// origin did not have on disk.
+class Order {
+ public:
+  explicit Order(Verdict& verdict) : verdict_(verdict) {}
+  void started(NodeId node, Vector has);
+  void loaded(NodeId node, const Vector& vector);  // a snapshot stands for these
+  void applied(NodeId node, LogId log, Sequence sequence, std::uint64_t hash);
+  void durable(NodeId node, LogId log, Sequence sequence);
+
+ private:
+  Verdict& verdict_;
+  std::map<NodeId, Vector> has_;
+  std::map<LogId, Sequence> durable_at_origin_;
+  std::map<LogId, std::vector<std::uint64_t>> hashes_;  // by sequence, from 1; 0: not seen
+};
+
+// "told-is-kept": the record behind every yes is on its origin's disk when the yes is said, and in every world at the
+// end, unless every disk that held it was lost.
+class ToldIsKept {
+ public:
+  explicit ToldIsKept(Verdict& verdict) : verdict_(verdict) {}
+  void recorded(const Uuid& cause, LogId log, Sequence sequence);
+  void durable(NodeId node, LogId log, Sequence sequence);
+  void disk_lost(NodeId node);
+  void told(const Uuid& command);
+  // `everywhere`: the vector of the worlds after healing.
+  void settled(const Vector& everywhere);
+  [[nodiscard]] bool lost(LogId log, Sequence sequence) const;
+  // Whether all records behind the command went with their disks.
+  [[nodiscard]] bool excused(const Uuid& command) const;
+
+ private:
+  Verdict& verdict_;
+  std::map<Uuid, std::vector<std::pair<LogId, Sequence>>> records_;
+  std::map<LogId, std::map<NodeId, Sequence>> on_disk_;
+  std::map<LogId, Sequence> durable_at_origin_;
+  std::map<LogId, std::vector<std::pair<Sequence, Sequence>>> lost_;  // first, last
+  std::set<Uuid> told_;
+};
+
+// "one-owner": while all hear each other, no two processes that hold the lease own the same contact or agent.
+class OneOwner {
+ public:
+  explicit OneOwner(Verdict& verdict) : verdict_(verdict) {}
+  void sample_begins() { owners_.clear(); }
+  void owns(NodeId node, const Uuid& thing);
+  // As the agents saw it, at a moment when everybody heard everybody for a while.
+  void serves_begin() { serving_.clear(); }
+  void serves(AgentId agent, ContactId contact);
+
+ private:
+  Verdict& verdict_;
+  std::map<Uuid, NodeId> owners_;
+  std::map<ContactId, AgentId> serving_;
+};
+
+// "one-desktop": an agent has at most one open desktop.
+class OneDesktop {
+ public:
+  explicit OneDesktop(Verdict& verdict) : verdict_(verdict) {}
+  void opened(AgentId agent, const Uuid& desktop, NodeId node);
+  void closed(AgentId agent, const Uuid& desktop);
+
+ private:
+  Verdict& verdict_;
+  std::map<AgentId, std::map<Uuid, NodeId>> open_;
+};
+
+// "one-promise": a desktop never shows more than the profile allows, and a yes to an accept follows a slot that was
+// reserved for that contact.
+class OnePromise {
+ public:
+  explicit OnePromise(Verdict& verdict) : verdict_(verdict) {}
+  void shows(AgentId agent, const std::map<ContactId, presence::Slot>& slots, std::size_t chats_max,
+             std::size_t tasks_max);
+  // Slots of the agent before and after the record that an accept caused.
+  void accepted(AgentId agent, ContactId contact, const std::map<ContactId, presence::Slot>& before);
+
+ private:
+  Verdict& verdict_;
+};
+
+// "one-outcome": once a move has failed in some line, no higher line says that it was accepted.
+class OneOutcome {
+ public:
+  explicit OneOutcome(Verdict& verdict) : verdict_(verdict) {}
+  void recorded(ContactId contact, const Line& line, const contact::Move& move);
+  // The two ends, after healing.
+  void settled(NodeId node, ContactId contact, const contact::Move& move, bool live);
+
+ private:
+  Verdict& verdict_;
+  struct Seen {
+    std::optional<Line> failed;  // lowest line that says so
+    contact::MoveState how{};
+    std::optional<Line> accepted;  // highest line that says so
+  };
+  std::map<Uuid, Seen> moves_;
+  std::map<ContactId, std::pair<NodeId, contact::Move>> ends_;
+};
+
+// "work-once": an attempt of a piece of work runs at one node and is given to one agent.
+class WorkOnce {
+ public:
+  explicit WorkOnce(Verdict& verdict) : verdict_(verdict) {}
+  void ran(ContactId contact, std::uint32_t attempt, NodeId node);
+  void given(ContactId contact, std::uint32_t attempt, AgentId agent);
+
+ private:
+  using Attempt = std::pair<ContactId, std::uint32_t>;
+  Verdict& verdict_;
+  std::map<Attempt, NodeId> ran_;
+  std::map<Attempt, AgentId> given_;
+};
+
+// "transcript-once": what was accepted is in the transcript once, by id and by its words and author; what a flow says
+// once is there once; nobody is shown an item twice.
+class TranscriptOnce {
+ public:
+  explicit TranscriptOnce(Verdict& verdict) : verdict_(verdict) {}
+  // `words` are unique to the author's act of saying them. `excuse`: the command whose record may be lost.
+  void accepted(ContactId contact, const Uuid& item, std::string words, const Uuid& command);
+  void shown(std::uint64_t session, const Uuid& item, ContactId contact);
+  // `words` of each item, unsealed, in order; `once`: words that a flow says once a contact.
+  void settled(ContactId contact, const std::vector<std::pair<Uuid, std::string>>& transcript,
+               const std::set<std::string>& once, const std::function<bool(const Uuid&)>& excused);
+  [[nodiscard]] std::vector<ContactId> contacts() const;
+
+ private:
+  struct Said {
+    Uuid item;
+    std::string words;
+    Uuid command;
+  };
+  Verdict& verdict_;
+  std::map<ContactId, std::vector<Said>> accepted_;
+  std::map<std::uint64_t, std::set<Uuid>> shown_;
+};
+
+// "settled": after healing every contact is over or lives with an owner that knows it, every customer who is still there
+// is attached at that owner, and no work waits for a start that nobody pursues.
+class Settled {
+ public:
+  explicit Settled(Verdict& verdict) : verdict_(verdict) {}
+  struct Contact {
+    ContactId id;
+    contact::Phase phase{};
+    bool attached = false;
+    bool owner_knows = false;  // the process that is the owner says that the line is its own
+    bool work = false;
+    bool started = false;      // the present attempt ran at its owner
+    bool waits_long = false;   // nothing has changed for longer than any timer
+    NodeId owner;
+  };
+  void contact(const Contact& contact);
+  // A customer whose socket is open and who was not told that the chat is over. `found`: the contact in the world.
+  void customer(ContactId id, const std::optional<Contact>& found, std::optional<NodeId> upstream);
+  // A customer who was told yes and then put out though he was there all the time.
+  void put_out(ContactId id);
+
+ private:
+  Verdict& verdict_;
+};
+
+// "one-upstream": a customer's session is attached at one node. The old upstream is told to let go before the new one is
+// asked.
+class OneUpstream {
+ public:
+  explicit OneUpstream(Verdict& verdict) : verdict_(verdict) {}
+  void asks(NodeId gateway, std::uint64_t session, NodeId node);    // an attach leaves the gateway
+  void attached(NodeId gateway, std::uint64_t session, NodeId node);  // and was answered yes
+  void lets_go(NodeId gateway, std::uint64_t session, NodeId node);   // a detach leaves, or the node let go, or it died
+  void closed(NodeId gateway, std::uint64_t session);
+
+ private:
+  Verdict& verdict_;
+  std::map<std::pair<NodeId, std::uint64_t>, NodeId> at_;
+};
+
+}  // namespace tandem::sim
