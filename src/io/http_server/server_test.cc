@@ -297,6 +297,25 @@ TEST_F(HttpServer, HoldsTenThousandIdleConnections) {
   EXPECT_TRUE(eventually([&] { return server->counters().open == 0; }));
 }
 
+TEST_F(HttpServer, OutlivesALackOfDescriptors) {
+  start();
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const rlimit before = files;
+  const int next = ::dup(0);
+  ::close(next);
+  files.rlim_cur = static_cast<rlim_t>(next) + 16;
+  setrlimit(RLIMIT_NOFILE, &files);
+  {
+    // Both ends of each connection take from the same few descriptors, and the clients come first.
+    std::vector<RawClient> clients;
+    while (clients.empty() || clients.back().connected()) clients.emplace_back(server->port());
+    EXPECT_TRUE(eventually([&] { return lines.has("cannot accept a connection: Too many open files"); }));
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
+  expect_alive();
+}
+
 TEST_F(HttpServer, StopsWithRequestsOpen) {
   std::mutex mutex;
   std::vector<http::Respond> kept;
