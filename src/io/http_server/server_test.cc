@@ -298,6 +298,11 @@ TEST_F(HttpServer, HoldsTenThousandIdleConnections) {
 }
 
 TEST_F(HttpServer, OutlivesALackOfDescriptors) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  GTEST_SKIP() << "the sanitizer's check of a virtual call opens a pipe, which is what is lacking here";
+#endif
+#endif
   start();
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
