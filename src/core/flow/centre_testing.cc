@@ -72,6 +72,10 @@ Uuid Centre::put(config::Kind kind, const std::string& name, B::Parameters set) 
   return id;
 }
 
+FlowId Centre::flow(const std::string& name, std::initializer_list<B> blocks, const std::string& type) {
+  return flow(name, std::vector<B>(blocks), type);
+}
+
 FlowId Centre::flow(const std::string& name, const std::vector<B>& blocks, const std::string& type) {
   auto program = std::make_shared<config::Program>();
   if (!blocks.empty()) program->start = blocks.front().block.id;

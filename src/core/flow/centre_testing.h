@@ -2,6 +2,7 @@
 // outside that opens seals and answers. A sealed text is, here, its words behind a mark.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +44,7 @@ class Centre {
   Centre& operator=(const Centre&) = delete;
 
   Uuid put(config::Kind kind, const std::string& name, B::Parameters set);
+  FlowId flow(const std::string& name, std::initializer_list<B> blocks, const std::string& type = "CONTACT_FLOW");
   FlowId flow(const std::string& name, const std::vector<B>& blocks, const std::string& type = "CONTACT_FLOW");
   FlowId flow(const std::string& name, std::shared_ptr<const config::Program> program,
               const std::string& type = "CONTACT_FLOW");
