@@ -714,8 +714,10 @@ void Node::release() {
 }
 
 Mono Node::next_wake() const {
-  Mono wake = cluster_.next_wake();
-  const auto sooner = [&](Mono at) { wake = std::min(wake, at); };
+  // What is due already was looked at in this step and waits for something else: another look in a while is enough.
+  const auto ahead = [&](Mono at) { return at > now_.mono ? at : now_.mono + 5ms; };
+  Mono wake = ahead(cluster_.next_wake());
+  const auto sooner = [&](Mono at) { wake = std::min(wake, ahead(at)); };
   const auto by_hlc = [&](Hlc at) { sooner(now_.mono + std::max(at - now_.hlc, 1ms)); };
   if (const auto& due = world_.contacts().deadlines(local_.self); !due.empty()) by_hlc(due.begin()->first);
   if (const auto& due = world_.agents().deadlines(local_.self); !due.empty()) by_hlc(due.begin()->first);
@@ -731,7 +733,7 @@ Mono Node::next_wake() const {
   if (!parked_.empty() && local_.reachable.empty()) sooner(parked_.front().since + local_.timers.fallback);
   if (!local_.settled) sooner(born_ + kSettleMax);
   if (world_.failover().state(local_.self) != failover::MemberState::active) sooner(now_.mono + 100ms);
-  return std::max(wake, now_.mono);
+  return wake;
 }
 
 }  // namespace tandem
