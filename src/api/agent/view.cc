@@ -1,0 +1,178 @@
+#include "api/agent/view.h"
+
+#include <boost/json/array.hpp>
+
+#include "api/common.h"
+#include "core/presence/decide.h"
+
+namespace tandem::api::agent {
+namespace {
+
+namespace json = boost::json;
+
+void put(json::object& out, std::string_view member, const std::string& value) {
+  if (!value.empty()) out[member] = value;
+}
+void put_id(json::object& out, std::string_view member, const Uuid& id) {
+  if (!id.nil()) out[member] = id.text();
+}
+void put_time(json::object& out, std::string_view member, Hlc at) {
+  if (at.packed != 0) out[member] = iso_time(at);
+}
+
+const char* type_name(presence::StatusType type) {
+  switch (type) {
+    case presence::StatusType::routable:
+      return "ROUTABLE";
+    case presence::StatusType::custom:
+      return "CUSTOM";
+    case presence::StatusType::offline:
+      return "OFFLINE";
+  }
+  return "OFFLINE";
+}
+
+// Why the desktop that asks is not the open one, as its agent is told.
+std::string closed_because(const World& world, const Local& local, const presence::Held* held, const Uuid& desktop) {
+  if (held == nullptr || held->presence.desktop.nil()) return "You are signed out. Sign in again.";
+  const membership::Member* member = world.members().find(held->line.node);
+  const std::string where = member != nullptr ? member->region : "another region";
+  if (held->line.node != local.self) return "You are signed in at " + where + ".";
+  if (held->presence.desktop != desktop) return "You are signed in on another desktop.";
+  return "This region was restarted. Sign in again.";
+}
+
+}  // namespace
+
+Desk look(const World& world, const Local& local, AgentId agent, const Uuid& desktop) {
+  Desk out;
+  out.user = agent.value();
+  out.region = local.region;
+  const config::State& config = world.config();
+  if (const config::Document* user = config.find(config::Kind::user, agent.value())) {
+    out.username = config.served_name(*user);
+    out.first_name = user->get("first_name");
+    out.last_name = user->get("last_name");
+    const auto profile_id = parse_uuid(user->get("routing_profile"));
+    const config::Document* profile = profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
+    if (profile != nullptr) {
+      out.routing_profile = profile->id;
+      out.routing_profile_name = config.served_name(*profile);
+      out.concurrency = profile->list("concurrency.");
+      for (const auto& [name, rank] : profile->list("queue.")) {
+        const auto id = parse_uuid(std::string_view(name).substr(0, name.find('.')));
+        const config::Document* queue = id ? config.find(config::Kind::queue, *id) : nullptr;
+        if (queue != nullptr) out.queues.try_emplace(queue->id, config.served_name(*queue));
+      }
+    }
+  }
+  const presence::Held* held = world.agents().find(agent);
+  const bool here = held != nullptr && held->line.node == local.self && held->line.incarnation == local.incarnation;
+  out.open = here && !held->presence.desktop.nil() && held->presence.desktop == desktop;
+  if (!out.open) {
+    out.why_not = closed_because(world, local, held, desktop);
+    return out;
+  }
+  out.presence = held->presence;
+  if (const config::Document* status = config.find(config::Kind::agent_status, held->presence.status)) {
+    out.status_name = config.served_name(*status);
+  }
+  for (const auto& [id, slot] : held->presence.slots) {
+    if (const contact::Held* contact = world.contacts().find(id)) out.contacts.emplace_back(contact->contact, slot);
+  }
+  return out;
+}
+
+const char* state_name(presence::SlotState state) {
+  switch (state) {
+    case presence::SlotState::reserved:
+      return "offered";
+    case presence::SlotState::busy:
+      return "connected";
+    case presence::SlotState::after_contact_work:
+      return "after_contact_work";
+  }
+  return "offered";
+}
+
+json::object contact_json(Host& host, const contact::Contact& contact, const presence::Slot* slot) {
+  json::object out{{"id", contact.id.value().text()},
+                   {"initial_id", contact.initial.value().text()},
+                   {"channel", presence::channel_name(contact.channel)},
+                   {"ended", contact.phase == contact::Phase::ended}};
+  if (slot != nullptr) {
+    out["state"] = state_name(slot->state);
+    put_time(out, slot->state == presence::SlotState::reserved ? "accept_before" : "until", slot->until);
+  }
+  put_id(out, "queue", contact.place.queue.value());
+  json::object customer;
+  put(customer, "name", words(host, contact.customer_name));
+  put_id(customer, "participant", contact.customer);
+  if (!customer.empty()) out["customer"] = std::move(customer);
+  json::object attributes;
+  for (const auto& [name, value] : contact.attributes) attributes[name] = words(host, value);
+  out["attributes"] = std::move(attributes);
+  json::object references;
+  for (const auto& [name, value] : contact.data) {
+    if (name.starts_with("References.") && name.ends_with(".Value")) {
+      references[name.substr(11, name.size() - 17)] = words(host, value);
+    }
+  }
+  if (!references.empty()) out["references"] = std::move(references);
+  put(out, "name", contact.name);
+  put(out, "description", words(host, contact.description));
+  put_id(out, "previous_id", contact.previous.value());
+  put_id(out, "participant", contact.agent_participant);
+  put_time(out, "initiated_at", contact.initiated);
+  put_time(out, "enqueued_at", contact.place.enqueued);
+  put_time(out, "connected_at", contact.connected);
+  put_time(out, "ended_at", contact.ended);
+  put(out, "ended_by", contact.ended_by);
+  return out;
+}
+
+json::object status_json(const presence::Presence& presence, const std::string& name) {
+  json::object out{{"type", type_name(presence.type)}, {"missed", presence.missed}};
+  put_id(out, "id", presence.status);
+  put(out, "name", name);
+  put_time(out, "since", presence.since);
+  return out;
+}
+
+json::object item_json(Host& host, const contact::Item& item) {
+  json::object out{{"id", item.id.text()},
+                   {"type", is_event(item.content_type) ? "event" : "message"},
+                   {"content_type", item.content_type},
+                   {"at", iso_time(item.at)}};
+  constexpr const char* kFrom[] = {"customer", "agent", "system"};
+  out["from"] = kFrom[static_cast<std::size_t>(item.role)];
+  put(out, "content", words(host, item.content));
+  put(out, "name", words(host, item.display_name));
+  put_id(out, "participant", item.participant);
+  return out;
+}
+
+json::object desk_json(Host& host, const Desk& desk) {
+  json::object agent{{"id", desk.user.text()}, {"username", desk.username}};
+  put(agent, "first_name", desk.first_name);
+  put(agent, "last_name", desk.last_name);
+  json::array queues;
+  for (const auto& [id, name] : desk.queues) queues.emplace_back(json::object{{"id", id.text()}, {"name", name}});
+  json::object concurrency;
+  for (const auto& [channel, count] : desk.concurrency) {
+    concurrency[channel] = static_cast<std::int64_t>(std::atoll(count.c_str()));
+  }
+  json::object profile{{"name", desk.routing_profile_name}, {"concurrency", std::move(concurrency)}};
+  put_id(profile, "id", desk.routing_profile);
+  profile["queues"] = std::move(queues);
+  json::array contacts;
+  for (const auto& [contact, slot] : desk.contacts) contacts.emplace_back(contact_json(host, contact, &slot));
+  return {{"agent", std::move(agent)},
+          {"routing_profile", std::move(profile)},
+          {"region", desk.region},
+          {"desktop", desk.presence.desktop.text()},
+          {"status", status_json(desk.presence, desk.status_name)},
+          {"contacts", std::move(contacts)}};
+}
+
+}  // namespace tandem::api::agent

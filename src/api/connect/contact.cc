@@ -1,0 +1,175 @@
+// What can be asked about a contact and done to it from outside.
+#include "api/connect/attributes.h"
+#include "api/connect/context.h"
+
+namespace tandem::api::connect {
+namespace {
+
+using contact::Contact;
+
+Result<ContactId> contact_id(const Context& context, const model::Call& call, std::string_view member) {
+  const auto id = context.id(text(call.input, member), kContactArn);
+  if (!id) return std::unexpected(id.error());
+  return ContactId{*id};
+}
+
+Error unknown_contact() { return {Errc::not_found, "The contact with the specified ID does not exist."}; }
+
+// A copy of a contact, and the regions its GlobalResiliencyMetadata names.
+struct Seen {
+  Contact contact;
+  Hlc changed;
+  std::string active_region;
+  std::string origin_region;
+};
+
+std::string region_of(const World& world, NodeId node) {
+  const membership::Member* member = world.members().find(node);
+  return member != nullptr ? member->region : std::string();
+}
+
+Result<Seen> see(const World& world, ContactId id) {
+  const contact::Held* held = world.contacts().find(id);
+  if (held == nullptr) return std::unexpected(unknown_contact());
+  return Seen{held->contact, held->changed, region_of(world, held->line.node), region_of(world, held->contact.origin)};
+}
+
+json::object attributes_of(Host& host, const Contact& contact) {
+  json::object out;
+  for (const auto& [name, value] : contact.attributes) out[name] = words(host, value);
+  return out;
+}
+
+json::object contact_json(const Context& context, const Seen& seen) {
+  Host& host = context.host;
+  const Contact& contact = seen.contact;
+  json::object out{{"Id", contact.id.value().text()},          {"Arn", context.arn(kContactArn, contact.id.value())},
+                   {"Channel", channel_name(contact.channel)}, {"InitiationMethod", "API"},
+                   {"QueuePriority", contact.place.priority},  {"Attributes", attributes_of(host, contact)}};
+  if (contact.initial != contact.id) put(out, "InitialContactId", contact.initial.value().text());
+  if (!contact.previous.value().nil()) out["PreviousContactId"] = contact.previous.value().text();
+  put(out, "Name", contact.name);
+  put(out, "Description", words(host, contact.description));
+  if (const auto at = contact.data.find("CustomerId"); at != contact.data.end()) {
+    put(out, "CustomerId", words(host, at->second));
+  }
+  if (contact.place.enqueued.packed != 0) {
+    json::object queue{{"Id", contact.place.queue.value().text()}};
+    put_time(queue, "EnqueueTimestamp", contact.place.enqueued);
+    out["QueueInfo"] = std::move(queue);
+  }
+  if (!contact.agent.value().nil() && contact.connected.packed != 0) {
+    json::object agent{{"Id", contact.agent.value().text()}};
+    put_time(agent, "ConnectedToAgentTimestamp", contact.connected);
+    out["AgentInfo"] = std::move(agent);
+  }
+  const auto adjusted = std::chrono::duration_cast<std::chrono::seconds>(contact.place.age_adjustment).count();
+  if (adjusted != 0) out["QueueTimeAdjustmentSeconds"] = adjusted;
+  put_time(out, "InitiationTimestamp", contact.initiated);
+  put_time(out, "ConnectedToSystemTimestamp", contact.initiated);
+  put_time(out, "DisconnectTimestamp", contact.ended);
+  put_time(out, "LastUpdateTimestamp", seen.changed);
+  put(out, "DisconnectReason", contact.ended_by);
+  json::object resiliency;
+  put(resiliency, "ActiveRegion", seen.active_region);
+  put(resiliency, "OriginRegion", seen.origin_region);
+  out["GlobalResiliencyMetadata"] = std::move(resiliency);
+  return {{"Contact", std::move(out)}};
+}
+
+void describe_contact(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto id = contact_id(context, call, "ContactId");
+  if (!id) return reply(refuse(call, id.error()));
+  ask(
+      context.host, [id = *id](const World& world, const Local&) { return see(world, id); },
+      [context, call, reply = std::move(reply)](Result<Seen> seen) {
+        reply(seen ? model::Answer(contact_json(context, *seen)) : refuse(call, seen.error()));
+      });
+}
+
+void get_attributes(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto id = contact_id(context, call, "InitialContactId");
+  if (!id) return reply(refuse(call, id.error()));
+  ask(
+      context.host, [id = *id](const World& world, const Local&) { return see(world, id); },
+      [context, call, reply = std::move(reply)](Result<Seen> seen) {
+        if (!seen) return reply(refuse(call, seen.error()));
+        reply(json::object{{"Attributes", attributes_of(context.host, seen->contact)}});
+      });
+}
+
+// How many bytes the attributes would take with `set` put in; a sealed value takes some more than its words.
+std::size_t attribute_bytes(const Contact& contact, const std::map<std::string, std::string>& set) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : set) bytes += name.size() + value.size();
+  for (const auto& [name, value] : contact.attributes) {
+    if (!set.contains(name)) bytes += name.size() + value.bytes.size();
+  }
+  return bytes;
+}
+
+void update_attributes(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto id = contact_id(context, call, "InitialContactId");
+  if (!id) return reply(refuse(call, id.error()));
+  const auto attributes = read_attributes(call.input);
+  if (!attributes) return reply(refuse(call, attributes.error()));
+  struct Ground {
+    KeyId key;
+    Personal personal;
+  };
+  ask(
+      context.host,
+      [id = *id, set = *attributes, instance = context.host.identity().instance](const World& world,
+                                                                                 const Local&) -> Result<Ground> {
+        const contact::Held* held = world.contacts().find(id);
+        if (held == nullptr) return std::unexpected(unknown_contact());
+        if (attribute_bytes(held->contact, set) > kAttributeBytesMax) {
+          return fail(Errc::invalid, "The attributes of the contact would hold more than 32 KB.");
+        }
+        return Ground{held->contact.key, Personal(world, instance)};
+      },
+      [context, call, id = *id, set = *attributes, reply = std::move(reply)](Result<Ground> ground) {
+        if (!ground) return reply(refuse(call, ground.error()));
+        contact::SetAttributes verb{id, ground->personal.seal(context.host, ground->key, set)};
+        context.command(call, Command{.id = context.host.mint(), .verb = std::move(verb), .keys = {}}, reply,
+                        [](const model::Call&, const Answer&) -> model::Answer { return json::object{}; });
+      });
+}
+
+void stop_contact(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto gone = [](const model::Call& of) -> model::Answer {
+    return std::unexpected(model::declared_error(*of.operation, "ContactNotFoundException",
+                                                 "The contact with the specified ID is not active or does not exist."));
+  };
+  const auto id = contact_id(context, call, "ContactId");
+  if (!id && id.error().code == Errc::not_found) return reply(gone(call));
+  if (!id) return reply(refuse(call, id.error()));
+  std::string reason = "API";
+  if (const json::object* given = object(call.input, "DisconnectReason")) {
+    if (const std::string code = text(*given, "Code"); !code.empty()) reason = code;
+  }
+  Command order{.id = context.host.mint(), .verb = contact::End{*id, contact::Role::system, reason}, .keys = {}};
+  context.host.command(std::move(order), [call, gone, reply = std::move(reply)](const Result<Answer>& done) {
+    if (done) return reply(json::object{});
+    const bool over = done.error().code == Errc::not_found || done.error().code == Errc::refused;
+    reply(over ? gone(call) : refuse(call, done.error()));
+  });
+}
+
+}  // namespace
+
+void add_contact_operations(const Context& context) {
+  context.on("DescribeContact", [context](const model::Call& call, model::Reply reply) {
+    describe_contact(context, call, std::move(reply));
+  });
+  context.on("GetContactAttributes", [context](const model::Call& call, model::Reply reply) {
+    get_attributes(context, call, std::move(reply));
+  });
+  context.on("UpdateContactAttributes", [context](const model::Call& call, model::Reply reply) {
+    update_attributes(context, call, std::move(reply));
+  });
+  context.on("StopContact",
+             [context](const model::Call& call, model::Reply reply) { stop_contact(context, call, std::move(reply)); });
+}
+
+}  // namespace tandem::api::connect

@@ -1,0 +1,267 @@
+#include "api/connect/context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/model/arn.h"
+#include "api/model/shape.h"
+#include "codec/crypto.h"
+#include "core/presence/decide.h"
+
+namespace tandem::api::connect {
+namespace {
+
+constexpr std::int64_t kPageDefault = 100;
+
+const char* word_for(config::Kind kind) {
+  switch (kind) {
+    case config::Kind::instance:
+      return "instance";
+    case config::Kind::user:
+      return "user";
+    case config::Kind::queue:
+      return "queue";
+    case config::Kind::routing_profile:
+      return "routing profile";
+    case config::Kind::hours:
+      return "hours of operation";
+    case config::Kind::flow:
+      return "flow";
+    case config::Kind::security_profile:
+      return "security profile";
+    case config::Kind::agent_status:
+      return "agent status";
+  }
+  return "resource";
+}
+
+}  // namespace
+
+model::Answer refuse(const model::Call& call, const Error& error) {
+  return std::unexpected(model::service_error(*call.operation, error));
+}
+model::Answer refuse(const model::Call& call, Errc code, std::string detail) {
+  return refuse(call, Error{code, std::move(detail)});
+}
+
+std::string text(const json::object& input, std::string_view member) {
+  const json::value* value = input.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::optional<std::int64_t> number(const json::object& input, std::string_view member) {
+  const json::value* value = input.if_contains(member);
+  if (value == nullptr || !value->is_int64()) return std::nullopt;
+  return value->get_int64();
+}
+
+const json::array* elements(const json::object& input, std::string_view member) {
+  const json::value* value = input.if_contains(member);
+  return value != nullptr ? value->if_array() : nullptr;
+}
+
+const json::object* object(const json::object& input, std::string_view member) {
+  const json::value* value = input.if_contains(member);
+  return value != nullptr ? value->if_object() : nullptr;
+}
+
+std::vector<std::string> texts(const json::object& input, std::string_view member) {
+  std::vector<std::string> out;
+  const json::array* list = elements(input, member);
+  if (list == nullptr) return out;
+  out.reserve(list->size());
+  for (const json::value& value : *list) {
+    if (value.is_string()) out.emplace_back(value.get_string());
+  }
+  return out;
+}
+
+void put(json::object& out, std::string_view member, const std::string& value) {
+  if (!value.empty()) out[member] = value;
+}
+
+void put_time(json::object& out, std::string_view member, Hlc at) {
+  if (at.packed == 0) return;
+  const auto milliseconds = std::chrono::milliseconds(static_cast<std::int64_t>(at.milliseconds()));
+  out[member] = model::timestamp(model::Milliseconds(milliseconds));
+}
+
+// An empty value is a legal tag, and an empty field is an absent one: hence the sign before it.
+void set_tags(Fields& fields, const json::object& input) {
+  const json::object* tags = object(input, "Tags");
+  if (tags == nullptr) return;
+  for (const auto& tag : *tags) fields["tag." + std::string(tag.key())] = '=' + std::string(tag.value().as_string());
+}
+
+void put_tags(json::object& out, const config::Document& document) {
+  json::object tags;
+  for (const auto& [key, value] : document.list("tag.")) tags[key] = value.substr(1);
+  if (!tags.empty()) out["Tags"] = std::move(tags);
+}
+
+std::string next_token(const Uuid& last) {
+  return crypto::base64url(std::string_view(reinterpret_cast<const char*>(last.bytes.data()), last.bytes.size()));
+}
+
+std::optional<Uuid> parse_next_token(std::string_view token) {
+  const auto bytes = crypto::unbase64url(token);
+  if (!bytes || bytes->size() != Uuid{}.bytes.size()) return std::nullopt;
+  Uuid out;
+  std::copy(bytes->begin(), bytes->end(), out.bytes.begin());
+  return out;
+}
+
+const char* channel_name(contact::Channel channel) { return presence::channel_name(channel); }
+
+void Context::on(std::string_view operation, std::function<void(const model::Call&, model::Reply)> handler) const {
+  service.on(operation, [self = *this, handler = std::move(handler)](const model::Call& call, model::Reply reply) {
+    if (const std::string named = text(call.input, "InstanceId"); !named.empty()) {
+      if (const auto ours = self.instance(named); !ours) return reply(refuse(call, ours.error()));
+    }
+    handler(call, std::move(reply));
+  });
+}
+
+void Context::read(std::string_view operation, Read answer) const {
+  on(operation, [&host = host, answer = std::move(answer)](const model::Call& call, model::Reply reply) {
+    ask(
+        host, [call, answer](const World& world, const Local& local) { return answer(call, world, local); },
+        [reply = std::move(reply)](model::Answer found) { reply(std::move(found)); });
+  });
+}
+
+void Context::command(const model::Call& call, Command command, model::Reply reply,
+                      std::function<model::Answer(const model::Call&, const Answer&)> shape) const {
+  host.command(std::move(command),
+               [call, reply = std::move(reply), shape = std::move(shape)](const Result<Answer>& done) {
+                 reply(done ? shape(call, *done) : refuse(call, done.error()));
+               });
+}
+
+void Context::create(const model::Call& call, const Creation& creation, Fields fields, model::Reply reply,
+                     json::object also) const {
+  Command order{.id = host.mint(), .verb = config::Create{creation.kind, host.mint(), {}}, .keys = {}};
+  const std::string name = fields[config::name_field(creation.kind)];
+  std::get<config::Create>(order.verb).set = std::move(fields);
+  host.command(std::move(order), [self = *this, call, creation, name, reply = std::move(reply),
+                                  also = std::move(also)](const Result<Answer>& done) {
+    if (!done && done.error().code == Errc::already_exists) {
+      const std::string there = std::string("A ") + word_for(creation.kind) + " named '" + name + "' already exists.";
+      return reply(refuse(call, Errc::already_exists, there));
+    }
+    if (!done) return reply(refuse(call, done.error()));
+    json::object out = also;
+    out[creation.id_member] = done->id.text();
+    out[creation.arn_member] = self.arn(creation.arn, done->id);
+    reply(std::move(out));
+  });
+}
+
+void Context::destroy(std::string_view operation, config::Kind kind, std::string_view arn_kind,
+                      std::string_view id_member) const {
+  on(operation,
+     [self = *this, kind, arn_kind, member = std::string(id_member)](const model::Call& call, model::Reply reply) {
+       const auto id = self.id(text(call.input, member), arn_kind);
+       if (!id) return reply(refuse(call, id.error()));
+       Command order{.id = self.host.mint(), .verb = config::Delete{kind, *id}, .keys = {}};
+       self.host.command(std::move(order), [call, kind, reply = std::move(reply)](const Result<Answer>& done) {
+         if (done) return reply(json::object{});
+         Error error = done.error();
+         if (error.code == Errc::in_use) {
+           error.detail = std::string("The ") + word_for(kind) + " is in use by the " + error.detail + ".";
+         }
+         reply(refuse(call, error));
+       });
+     });
+}
+
+Result<const config::Document*> Context::document(const model::Call& call, const World& world, config::Kind kind,
+                                                  std::string_view arn_kind, std::string_view member) const {
+  const auto named = id(text(call.input, member), arn_kind);
+  if (!named) return std::unexpected(named.error());
+  const config::Document* found = world.config().find(kind, *named);
+  if (found == nullptr) return fail(Errc::not_found, std::string("No ") + word_for(kind) + " has this id.");
+  return found;
+}
+
+model::Answer Context::list(const model::Call& call, const World& world, config::Kind kind, std::string_view member,
+                            const Summary& summary) const {
+  const auto max = static_cast<std::size_t>(number(call.input, "MaxResults").value_or(kPageDefault));
+  std::optional<Uuid> after;
+  if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
+    after = parse_next_token(token);
+    if (!after) return refuse(call, Errc::invalid, "NextToken is not one of ours");
+  }
+  json::array page;
+  json::object out;
+  Uuid last;
+  for (const config::Document* each : world.config().all(kind)) {
+    if (after && each->id <= *after) continue;
+    auto entry = summary(*each);
+    if (!entry) continue;
+    if (page.size() == max) {
+      out["NextToken"] = next_token(last);
+      break;
+    }
+    last = each->id;
+    page.emplace_back(std::move(*entry));
+  }
+  out[member] = std::move(page);
+  return out;
+}
+
+std::string Context::instance_arn() const {
+  const Host::Identity& identity = host.identity();
+  return model::arn_text({.region = identity.region,
+                          .account = identity.account,
+                          .instance = identity.instance.text(),
+                          .kind = {},
+                          .id = {}});
+}
+
+std::string Context::arn(std::string_view kind, const Uuid& id) const {
+  return instance_arn() + '/' + std::string(kind) + '/' + id.text();
+}
+
+Result<Uuid> Context::id(std::string_view id_or_arn, std::string_view kind) const {
+  if (id_or_arn.starts_with("arn:")) {
+    const auto arn = model::parse_arn(id_or_arn);
+    if (!arn) return std::unexpected(arn.error());
+    const Host::Identity& identity = host.identity();
+    const bool region =
+        arn->region == identity.region || std::ranges::find(identity.regions, arn->region) != identity.regions.end();
+    if (!region || arn->account != identity.account || arn->instance != identity.instance.text()) {
+      return fail(Errc::not_found, "The ARN names something of another instance.");
+    }
+  }
+  const auto bare = model::id_of(id_or_arn, kind);
+  if (!bare) return std::unexpected(bare.error());
+  const auto id = parse_uuid(*bare);
+  if (!id) return fail(Errc::not_found, "Nothing here has the id '" + *bare + "'.");
+  return *id;
+}
+
+Result<void> Context::instance(std::string_view id_or_arn) const {
+  const auto bare = model::id_of(id_or_arn, "");
+  if (!bare) return std::unexpected(bare.error());
+  const auto id = parse_uuid(*bare);
+  if (!id || *id != host.identity().instance) return fail(Errc::not_found, "No instance has the id '" + *bare + "'.");
+  return {};
+}
+
+void Context::modified(json::object& out, const World& world, const config::Document& document) const {
+  put_time(out, "LastModifiedTime", document.changed);
+  Hlc at = document.created;
+  NodeId by = document.creator;
+  for (const auto& [name, field] : document.set) {
+    if (field.at > at) {
+      at = field.at;
+      by = field.by;
+    }
+  }
+  // A hub's site is not always named like a region.
+  const membership::Member* member = world.members().find(by);
+  if (member != nullptr && !member->hub) put(out, "LastModifiedRegion", member->region);
+}
+
+}  // namespace tandem::api::connect
