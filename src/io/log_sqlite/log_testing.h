@@ -126,7 +126,8 @@ constexpr LogId log_id(std::uint16_t origin, std::uint64_t incarnation = 1) {
 
 // The record that stands at a place; everyone who asks gets the same bytes. 0 to 600 of them.
 inline Record record_at(LogId log, std::uint64_t sequence) {
-  Rng rng{log.origin.value() * 1'000'003u + log.incarnation.value() * 97u + sequence};
+  Rng rng{log.origin.value() * 0x9E3779B185EBCA87 ^ log.incarnation.value() * 0xC2B2AE3D27D4EB4F ^
+          sequence * 0x165667B19E3779F9};
   std::string bytes(rng.below(601), '\0');
   for (char& byte : bytes) byte = static_cast<char>(rng.next());
   return {log, Sequence{sequence}, std::move(bytes)};

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -18,6 +19,7 @@ namespace tandem::log_sqlite {
 namespace {
 
 constexpr std::int64_t kLookupsMax = 2'000'000;  // single rows asked for between two damaged places
+constexpr std::int64_t kRowBytesMin = 20;        // bounds how many rows a file can hold at all
 constexpr int kRowsPerCommit = 20'000;
 
 std::unexpected<Error> failed(const std::string& doing, const std::string& path) {
@@ -31,9 +33,10 @@ std::unexpected<Error> failed(const std::string& doing, const std::string& path)
 class Salvage {
  public:
   // `columns` follow the key; `row` sees a statement whose column 0 is the key.
-  Salvage(Store& from, std::string table, std::string key, std::string columns,
+  Salvage(Store& from, std::int64_t rows_max, std::string table, std::string key, std::string columns,
           std::function<Result<void>(const Statement&)> row)
       : from_(from),
+        rows_max_(rows_max),
         table_(std::move(table)),
         key_(std::move(key)),
         columns_(std::move(columns)),
@@ -46,8 +49,9 @@ class Salvage {
     if (*forward) return {};
     std::int64_t back = std::numeric_limits<std::int64_t>::max();
     TANDEM_LOG_TRY(walk("> ?1 ORDER BY " + key_ + " DESC", front, back));
-    if (back == std::numeric_limits<std::int64_t>::max()) back = front + kLookupsMax;
-    for (std::int64_t number = front + 1; number < back && number <= front + kLookupsMax; ++number) {
+    // Damaged keys at the back may be any number.
+    back = std::min({back, front + kLookupsMax, front + rows_max_});
+    for (std::int64_t number = front + 1; number < back; ++number) {
       std::int64_t ignored = 0;
       TANDEM_LOG_TRY(walk("= ?1", number, ignored));
     }
@@ -77,6 +81,7 @@ class Salvage {
   }
 
   Store& from_;
+  std::int64_t rows_max_;
   std::string table_;
   std::string key_;
   std::string columns_;
@@ -98,7 +103,8 @@ class Paced {
   int rows_ = 0;
 };
 
-Result<void> copy(Store& from, Store& to) {
+Result<void> copy(Store& from, std::int64_t rows_max, Store& to) {
+  TANDEM_LOG_TRY(from.begin_read());  // one for all the single looks
   const auto logs = from.logs();
   TANDEM_LOG_TRY(logs);
   const auto identity = from.identity();
@@ -118,7 +124,7 @@ Result<void> copy(Store& from, Store& to) {
       TANDEM_LOG_TRY(to.put(*row, sequence, looked->bytes));
       return paced.row();
     };
-    TANDEM_LOG_TRY(Salvage(from, "record_" + std::to_string(log.number), "sequence", "checksum", one).run());
+    TANDEM_LOG_TRY(Salvage(from, rows_max, "record_" + std::to_string(log.number), "sequence", "checksum", one).run());
   }
   const auto key = [&](const Statement& found) -> Result<void> {
     const std::optional<KeyRow> whole = Store::key_row(found, 1);
@@ -126,7 +132,7 @@ Result<void> copy(Store& from, Store& to) {
     TANDEM_LOG_TRY(to.put_key(*whole));
     return paced.row();
   };
-  TANDEM_LOG_TRY(Salvage(from, "key_row", "number", "id, wrapped, erased, checksum", key).run());
+  TANDEM_LOG_TRY(Salvage(from, rows_max, "key_row", "number", "id, wrapped, erased, checksum", key).run());
   TANDEM_LOG_TRY(to.commit());
   // Snapshots can be made again; those that are not easily read are left behind.
   auto snapshots = from.snapshots();
@@ -189,7 +195,7 @@ Result<void> rescue(const std::string& path, const Options::Testing& testing) {
     auto to = Store::open(fresh, Store::Mode::write, testing);
     TANDEM_LOG_TRY(to);
     TANDEM_LOG_TRY((*to)->create());
-    TANDEM_LOG_TRY(copy(**from, **to));
+    TANDEM_LOG_TRY(copy(**from, static_cast<std::int64_t>(std::filesystem::file_size(path)) / kRowBytesMin, **to));
     TANDEM_LOG_TRY((*to)->checkpoint_and_empty(true));
   }
   if (std::rename(fresh.c_str(), path.c_str()) != 0) return failed("rename", fresh);

@@ -618,7 +618,7 @@ Result<void> Store::rewrite_wal() {
   sqlite3_int64 size = 0;
   if (code == SQLITE_OK && wal != nullptr && wal->pMethods != nullptr) {
     code = wal->pMethods->xFileSize(wal, &size);
-    std::vector<char> bytes(std::size_t{1} << 20);
+    std::vector<char> bytes(std::size_t{1} << 16);  // SQLite's own files take no more than 128 KiB at once
     for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
       const int count = static_cast<int>(std::min<sqlite3_int64>(size - at, static_cast<sqlite3_int64>(bytes.size())));
       code = wal->pMethods->xRead(wal, bytes.data(), count, at);
@@ -642,8 +642,8 @@ Result<std::uint64_t> Store::free_bytes_inside() {
   return static_cast<std::uint64_t>(use->number(0));
 }
 
-Result<std::vector<std::string>> Store::structure() {
-  auto statement = prepared("PRAGMA quick_check(100)");
+Result<std::vector<std::string>> Store::structure(int lines_max) {
+  auto statement = prepared("PRAGMA quick_check(" + std::to_string(lines_max) + ")");
   TANDEM_LOG_TRY(statement);
   Use use(**statement);
   std::vector<std::string> lines;

@@ -147,7 +147,7 @@ class Store {
   void abandon();
   [[nodiscard]] std::uint32_t wal_pages() const { return wal_pages_; }  // after the last commit of this connection
   Result<std::uint64_t> free_bytes_inside();                            // pages of the file that hold nothing
-  Result<std::vector<std::string>> structure();
+  Result<std::vector<std::string>> structure(int lines_max);
 
   Result<Statement*> prepared(const std::string& sql);
   Result<void> run(const std::string& sql);

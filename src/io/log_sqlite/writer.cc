@@ -285,8 +285,13 @@ Result<void> Writer::write_record(const Record& record, Logs& changed, std::vect
   const auto looked = store_->look(held.row, record.sequence);
   TANDEM_LOG_TRY(looked);
   if (looked->found == Store::Found::whole) {
-    if (looked->bytes != record.bytes) forks.push_back({record.log, record.sequence});
-    return {};
+    if (looked->bytes != record.bytes) {
+      forks.push_back({record.log, record.sequence});
+      return {};
+    }
+    // This connection may still have the page from before the disk damaged it; another one has met the damage.
+    const std::lock_guard lock(shared_.mutex);
+    if (!shared_.damaged.contains({record.log, record.sequence})) return {};
   }
   TANDEM_LOG_TRY(store_->put(held.row, record.sequence, record.bytes));
   mended.push_back({record.log, record.sequence});
@@ -467,8 +472,8 @@ Result<Writer::Step> Writer::step(Repair& repair) {
   }
   const auto looked = store_->look(at->second.row, record.sequence);
   TANDEM_LOG_TRY(looked);
-  if (looked->found == Store::Found::whole) {
-    if (looked->bytes == record.bytes) return Step::finished;
+  // An equal one is written all the same: what looks whole here may be a page in memory that is damaged on the disk.
+  if (looked->found == Store::Found::whole && looked->bytes != record.bytes) {
     return fail(Errc::already_exists, "the stored record is whole and differs");
   }
   TANDEM_LOG_TRY(store_->begin());
