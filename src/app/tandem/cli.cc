@@ -1,0 +1,174 @@
+#include "app/tandem/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "app/tandem/centre.h"
+#include "app/tandem/exit_codes.h"
+
+namespace tandem::cli {
+namespace {
+
+constexpr char kAbout[] =
+    "tandem: several contact centre regions that behave as one.\n"
+    "\n"
+    "First steps:\n"
+    "  tandem up --detach               start a hub, us-east-1 and us-west-2 with a sample centre in them\n"
+    "  tandem status                    every node, its lag, and what is wrong\n"
+    "  eval \"$(tandem env us-east-1)\"   prepare the AWS command line for a region\n"
+    "  tandem agent --user alice --region us-west-2\n"
+    "  tandem drive --rate 2 --agents 5 --seconds 30\n"
+    "  tandem down";
+
+constexpr char kExits[] =
+    "Exit status: 0 done, 1 bad news (problems, lost contacts, damage), 2 wrong arguments, 3 nothing runs,\n"
+    "4 a node refused, 5 this machine is in the way (port, file, program).";
+
+struct Parser {
+  CLI::App app{kAbout};
+  Invocation out;
+  std::vector<std::pair<CLI::App*, std::function<Command()>>> commands;
+
+  template <class T>
+  CLI::App* add(CLI::App& to, const std::string& name, const std::string& about, T& values,
+                const std::string& examples) {
+    CLI::App* sub = to.add_subcommand(name, about);
+    sub->footer("Examples:\n" + examples);
+    sub->fallthrough();
+    commands.emplace_back(sub, [&values] { return Command(values); });
+    return sub;
+  }
+};
+
+void add_running(Parser& p, Up& up, Down& down) {
+  CLI::App* sub = p.add(p.app, "up", "Start the nodes of a centre on this machine; makes the centre the first time", up,
+                        "  tandem up                          in the foreground; Ctrl-C stops all nodes\n"
+                        "  tandem up --detach                 leave them running\n"
+                        "  tandem up --only us-east-1         start one node again\n"
+                        "  tandem up --regions us-east-1,us-west-2,eu-central-1,ap-northeast-1 --dir /tmp/four");
+  sub->add_option("--regions", up.regions, "AWS region names of a new centre")->delimiter(',');
+  sub->add_option("--only", up.only, "start these nodes alone: regions, or hub")->delimiter(',');
+  sub->add_flag("--detach", up.detach, "return once the nodes are ready and leave them running");
+  sub->add_flag("--fresh", up.fresh, "delete the centre in the directory first: its log, its keys, everything");
+  sub->add_flag("!--no-sample", up.sample, "leave a new centre empty");
+  sub = p.add(p.app, "down", "Stop the nodes that `tandem up` started, and no other process", down,
+              "  tandem down\n"
+              "  tandem down --only us-east-1 --kill   lose a region, as a power cut would");
+  sub->add_option("--only", down.only, "stop these nodes alone: regions, or hub")->delimiter(',');
+  sub->add_flag("--kill", down.kill, "SIGKILL instead of an orderly stop");
+}
+
+void add_views(Parser& p, Status& status, Env& env, Contacts& contacts, Agents& agents, Queues& queues,
+               Explain& explain) {
+  p.add(p.app, "status", "Every node, its state and lag, and what is wrong", status,
+        "  tandem status\n  tandem status --json | jq .problems");
+  CLI::App* sub = p.add(p.app, "env", "Print shell commands that point the AWS command line at a region", env,
+                        "  eval \"$(tandem env us-east-1)\"\n  aws connect list-queues --instance-id $INSTANCE_ID");
+  sub->add_option("region", env.region, "the region, or hub for its gateway")->required();
+  sub = p.add(p.app, "contacts", "Contacts of all regions, or everything about one", contacts,
+              "  tandem contacts\n"
+              "  tandem contacts --queue support --phase queued\n"
+              "  tandem contacts 0199d0c4-7a3b-7b1e-9d5b-0f9a3c1de001 --transcript");
+  sub->add_option("contact", contacts.contact, "a contact id");
+  sub->add_flag("--transcript", contacts.transcript, "with what was said and the attributes; the node notes who asked");
+  sub->add_flag("--all", contacts.all, "also those that are over");
+  sub->add_option("--phase", contacts.phase, "in flow, queued, ringing, with agent, abandoned or ended");
+  sub->add_option("--queue", contacts.queue, "name or id");
+  sub->add_option("--agent", contacts.agent, "name or id");
+  sub->add_option("--region", contacts.region, "of the owner");
+  sub->add_option("--limit", contacts.limit, "at most so many")->check(CLI::Range(1, 1'000'000));
+  sub = p.add(p.app, "agents", "Agents of all regions: where they are, their status, what they are busy with", agents,
+              "  tandem agents\n  tandem agents --all --region us-west-2");
+  sub->add_flag("--all", agents.all, "also those who are signed out");
+  sub->add_option("--region", agents.region, "where they are signed in");
+  p.add(p.app, "queues", "Queues: how many wait, how long, and where", queues, "  tandem queues --json");
+  sub = p.app.add_subcommand("explain", "Why something is as it is");
+  sub->require_subcommand(1);
+  sub->fallthrough();
+  sub = p.add(*sub, "contact", "Why a contact went to its agent, or why it waits", explain,
+              "  tandem explain contact 0199d0c4-7a3b-7b1e-9d5b-0f9a3c1de001");
+  sub->add_option("contact", explain.contact, "a contact id")->required();
+}
+
+void add_people(Parser& p, Agent& agent, Drive& drive) {
+  CLI::App* sub = p.add(p.app, "agent", "Be an agent, in this terminal", agent,
+                        "  tandem agent --region us-west-2 --user alice --password Welcome2Tandem");
+  sub->add_option("--region", agent.region, "where to sign in first; the others follow when its node is lost");
+  sub->add_option("--user", agent.user, "a user of the centre")->required();
+  sub->add_option("--password", agent.password, "else TANDEM_PASSWORD, else it is asked for");
+  sub = p.add(p.app, "drive", "Play customers and agents through the public APIs and count what they were shown", drive,
+              "  tandem drive --rate 2 --agents 5 --seconds 30\n"
+              "  tandem drive --rate 20 --agents 60 --seconds 300 --json > run.json");
+  sub->add_option("--rate", drive.rate, "chats started a second")->check(CLI::Range(0.01, 1000.0));
+  sub->add_option("--agents", drive.agents, "agents who answer, spread over the regions")->check(CLI::Range(1, 5000));
+  sub->add_option("--seconds", drive.seconds, "how long chats are started")->check(CLI::Range(1, 86'400));
+  sub->add_option("--drain", drive.drain_seconds, "seconds that what was started may still take")
+      ->check(CLI::Range(1, 3600));
+  sub->add_option("--messages", drive.messages, "messages of each side in a conversation")->check(CLI::Range(1, 100));
+  sub->add_option("--gateway", drive.gateway, "base address of a gateway; else the one of the centre");
+  sub->add_option("--flow", drive.flow, "name of the flow that chats begin with");
+  sub->add_flag("--quiet", drive.quiet, "no progress");
+}
+
+void add_files(Parser& p, PkiInit& init, PkiIssue& issue, LogVerify& verify) {
+  CLI::App* pki = p.app.add_subcommand("pki", "A local authority, and certificates for nodes");
+  pki->require_subcommand(1);
+  CLI::App* sub = p.add(*pki, "init", "Make a local authority", init, "  tandem pki init --pki-dir ./pki");
+  sub->add_option("--pki-dir", init.dir, "where ca.key and ca.pem go")->required();
+  sub = p.add(*pki, "issue", "Make a node's key and certificate", issue,
+              "  tandem pki issue --pki-dir ./pki --node 2 --name us-east-1 --host node2.example.com --host 10.0.0.2");
+  sub->add_option("--pki-dir", issue.dir, "the directory of the authority")->required();
+  sub->add_option("--node", issue.node, "the node's number")->required()->check(CLI::Range(1, 65'535));
+  sub->add_option("--name", issue.name, "names the files")->required();
+  sub->add_option("--host", issue.hosts, "DNS name or address that clients use; may be repeated")->required();
+  CLI::App* log = p.app.add_subcommand("log", "The log on disk");
+  log->require_subcommand(1);
+  log->fallthrough();
+  sub = p.add(*log, "verify", "Read a log and check every record; changes nothing", verify,
+              "  tandem log verify\n  tandem log verify ~/.tandem/nodes/us-east-1/data");
+  sub->add_option("data", verify.dir, "directory of one log; else the logs of all nodes of the centre");
+}
+
+}  // namespace
+
+std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments) {
+  Parser p;
+  Up up;
+  Down down;
+  Status status;
+  Env env;
+  Contacts contacts;
+  Agents agents;
+  Queues queues;
+  Explain explain;
+  Agent agent;
+  Drive drive;
+  PkiInit init;
+  PkiIssue issue;
+  LogVerify verify;
+  p.app.name("tandem");
+  p.app.footer(kExits);
+  p.app.require_subcommand(1);
+  p.app.fallthrough();
+  p.out.dir = default_dir();
+  p.app.add_flag("--json", p.out.json, "answer in JSON, for programs");
+  p.app.add_option("--dir", p.out.dir, "the directory of the centre; else TANDEM_DIR, else ~/.tandem");
+  add_running(p, up, down);
+  add_views(p, status, env, contacts, agents, queues, explain);
+  add_people(p, agent, drive);
+  add_files(p, init, issue, verify);
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    p.app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream said;
+    const int code = p.app.exit(error, said, said);
+    return std::unexpected(Stop{code == 0 ? kDone : kUsage, said.str()});
+  }
+  for (const auto& [sub, make] : p.commands) {
+    if (sub->parsed()) p.out.command = make();
+  }
+  return std::move(p.out);
+}
+
+}  // namespace tandem::cli

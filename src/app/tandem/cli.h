@@ -1,0 +1,90 @@
+// The arguments of `tandem`, as one value per command.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tandem::cli {
+
+struct Up {
+  std::vector<std::string> regions;  // empty: those of the centre, or the two of the sample
+  std::vector<std::string> only;     // nodes by region or name; empty: all
+  bool detach = false;
+  bool fresh = false;
+  bool sample = true;
+};
+struct Down {
+  std::vector<std::string> only;
+  bool kill = false;  // at once and without warning, as a power cut would
+};
+struct Status {};
+struct Env {
+  std::string region;
+};
+struct Contacts {
+  std::string contact;  // empty: a list
+  bool transcript = false;
+  bool all = false;
+  std::string phase;
+  std::string queue;
+  std::string agent;
+  std::string region;
+  std::uint32_t limit = 100;
+};
+struct Agents {
+  bool all = false;
+  std::string region;
+};
+struct Queues {};
+struct Explain {
+  std::string contact;
+};
+struct Agent {
+  std::string region;
+  std::string user;
+  std::string password;  // empty: from TANDEM_PASSWORD, or asked for
+};
+struct Drive {
+  double rate = 1;  // chats a second
+  std::uint32_t agents = 5;
+  std::uint32_t seconds = 30;
+  std::uint32_t drain_seconds = 60;  // how long what was started may take to end
+  std::uint32_t messages = 2;        // of each side in a conversation
+  std::string gateway;               // base address; empty: the centre's gateway
+  std::string flow = "welcome";
+  bool quiet = false;
+};
+struct PkiInit {
+  std::string dir;
+};
+struct PkiIssue {
+  std::string dir;
+  std::uint16_t node = 0;
+  std::string name;
+  std::vector<std::string> hosts;
+};
+struct LogVerify {
+  std::string dir;  // of a log; empty: every node's of the centre
+};
+using Command =
+    std::variant<Up, Down, Status, Env, Contacts, Agents, Queues, Explain, Agent, Drive, PkiInit, PkiIssue, LogVerify>;
+
+struct Invocation {
+  Command command;
+  bool json = false;
+  std::string dir;  // of the centre
+};
+
+// Nothing to run: help was asked for, or the arguments are wrong.
+struct Stop {
+  int code = 0;
+  std::string text;
+};
+
+[[nodiscard]] std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments);
+
+}  // namespace tandem::cli

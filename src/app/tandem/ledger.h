@@ -1,0 +1,98 @@
+// What synthetic customers and agents were shown, kept by them and by nobody else: the count that no node can gloss
+// over. Plain values in, one summary out; it reads no clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tandem::cli {
+
+class Ledger {
+ public:
+  using Ms = std::chrono::milliseconds;  // since the run began
+
+  // -- told by customers
+  void asked() { ++asked_; }      // a chat is asked for, with one client token however often it is tried
+  void refused() { ++refused_; }  // it was never acknowledged: nobody promised anything
+  void started(const std::string& contact, Ms at);
+  void queued(const std::string& contact, Ms at);
+  // The first word of an agent reached the customer.
+  void served(const std::string& contact, Ms at);
+  // An item came over the socket; the same id a second time over the same socket is one too many.
+  void shown(const std::string& contact, const std::string& item, std::uint64_t socket);
+  // A message was answered with yes: it must be in the transcript exactly once. `text` is unique in the conversation.
+  void acknowledged(const std::string& contact, const std::string& text);
+  // The customer was told that the chat is over, or left it and was told yes.
+  void ended(const std::string& contact, Ms at);
+  void left(const std::string& contact, Ms at);
+  // The texts of the whole transcript, at the end.
+  void transcript(const std::string& contact, const std::vector<std::string>& texts);
+  void reattached() { ++reattached_; }
+
+  // -- told by agents
+  void holds(const std::string& agent, const std::string& contact);
+  void holds_no_more(const std::string& agent, const std::string& contact);
+  // Nothing is heard from the agent's node: what it holds is unknown until `knows` says it anew.
+  void cut_off(const std::string& agent);
+  void knows(const std::string& agent, const std::set<std::string>& contacts);
+  void signed_in_again() { ++signed_in_again_; }
+
+  struct Summary {
+    std::uint64_t asked = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t started = 0;
+    std::uint64_t served = 0;
+    std::uint64_t abandoned = 0;  // ended without an agent: the customer left the queue
+    std::uint64_t lost = 0;       // contacts that ended neither way, and messages that are gone
+    std::uint64_t lost_contacts = 0;
+    std::uint64_t lost_messages = 0;
+    std::uint64_t doubled = 0;  // contacts with two agents at once, and messages that came twice
+    std::uint64_t doubled_contacts = 0;
+    std::uint64_t doubled_messages = 0;
+    std::uint64_t unchecked = 0;  // ended contacts whose transcript could not be read
+    std::uint64_t messages = 0;   // acknowledged
+    std::uint64_t reattached = 0;
+    std::uint64_t signed_in_again = 0;
+    std::optional<Ms> wait_p50;  // from the queue to an agent's first word
+    std::optional<Ms> wait_p99;
+    std::optional<Ms> wait_max;
+    std::vector<std::string> lost_ids;  // at most ten each, for whoever looks further
+    std::vector<std::string> doubled_ids;
+    [[nodiscard]] bool good() const { return lost == 0 && doubled == 0; }
+  };
+  // `over`: nothing more is going to come, so what did not end is lost.
+  [[nodiscard]] Summary summary(bool over) const;
+  // Contacts that were started and did not end yet.
+  [[nodiscard]] std::size_t open() const;
+
+ private:
+  struct Entry {
+    Ms started{};
+    std::optional<Ms> queued;
+    std::optional<Ms> served;
+    std::optional<Ms> ended;
+    bool left = false;
+    bool two_agents = false;
+    bool checked = false;
+    std::uint64_t shown_twice = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t repeated = 0;
+    std::map<std::uint64_t, std::set<std::string>> shown;  // by socket
+    std::vector<std::string> acknowledged;
+    std::set<std::string> holders;
+  };
+  std::map<std::string, Entry> contacts_;
+  std::map<std::string, std::set<std::string>> of_agent_;
+  std::set<std::string> cut_off_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t reattached_ = 0;
+  std::uint64_t signed_in_again_ = 0;
+};
+
+}  // namespace tandem::cli

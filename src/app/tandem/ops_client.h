@@ -1,0 +1,41 @@
+// Questions to the nodes of a centre on this machine, at /ops/v1 of each, under a token made from the centre key.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <string>
+
+#include "app/tandem/centre.h"
+#include "base/error.h"
+#include "io/http_client/client.h"
+
+namespace tandem::cli {
+
+namespace json = boost::json;
+
+// Waits for the answer.
+[[nodiscard]] Result<http::Response> fetch_now(http::Client& client, http::Fetch fetch);
+
+class OpsClient {
+ public:
+  // Errors: not_found, denied: what is wrong with the key file.
+  [[nodiscard]] static Result<OpsClient> open(const Centre& centre);
+
+  // Errors: unreachable (nobody listens there), and what the node answered, in its words.
+  [[nodiscard]] Result<json::object> get(const CentreNode& node, const std::string& path) const;
+  [[nodiscard]] Result<json::object> put(const CentreNode& node, const std::string& path,
+                                         const json::object& body) const;
+  // From the first node that answers, regions before the hub; not_found only when none knows it.
+  [[nodiscard]] Result<json::object> get_from_any(const std::string& path) const;
+  [[nodiscard]] bool ready(const CentreNode& node) const;
+  [[nodiscard]] http::Client& http() const { return *client_; }
+
+ private:
+  OpsClient(const Centre& centre, std::string token);
+  [[nodiscard]] Result<json::object> ask(const CentreNode& node, http::Fetch fetch) const;
+  Centre centre_;
+  std::string token_;
+  std::shared_ptr<http::Client> client_;
+};
+
+}  // namespace tandem::cli

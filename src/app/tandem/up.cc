@@ -1,0 +1,358 @@
+// Starting and stopping the nodes of a centre on this machine.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "app/tandem/commands.h"
+#include "app/tandem/exit_codes.h"
+#include "app/tandem/ops_client.h"
+#include "app/tandem/processes.h"
+#include "app/tandem/sample.h"
+#include "app/tandem/table.h"
+
+namespace tandem::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kReadyMax{90};
+constexpr std::chrono::seconds kStopMax{20};
+const std::vector<std::string> kSampleRegions = {"us-east-1", "us-west-2"};
+
+// What happens, line by line on stderr; nothing for programs.
+class Told {
+ public:
+  explicit Told(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
+  void line(const std::string& text) const {
+    if (!quiet_) fmt::print(stderr, "{}{}\n", terminal_ ? "\r\033[K" : "", text);
+  }
+  // Replaces itself where there is a terminal.
+  void progress(const std::string& text) const {
+    if (!quiet_ && terminal_) fmt::print(stderr, "\r\033[K{}", text);
+  }
+  void clear() const { progress(""); }
+
+ private:
+  bool quiet_;
+  bool terminal_;
+};
+
+Result<std::vector<const CentreNode*>> chosen(const Centre& centre, const std::vector<std::string>& only) {
+  std::vector<const CentreNode*> out;
+  for (const std::string& name : only) {
+    const CentreNode* node = centre.find(name);
+    if (node == nullptr)
+      return fail(Errc::invalid, "the centre in " + centre.dir.string() + " has no node '" + name + "'");
+    out.push_back(node);
+  }
+  if (only.empty()) {
+    for (const CentreNode& node : centre.nodes) out.push_back(&node);
+  }
+  return out;
+}
+
+std::vector<Process> running_nodes(const Centre& centre) {
+  std::vector<Process> out;
+  for (const CentreNode& node : centre.nodes) {
+    if (const auto process = running(centre.pid_file(node))) out.push_back(*process);
+  }
+  return out;
+}
+
+std::vector<std::string> region_names(const Centre& centre) {
+  std::vector<std::string> out;
+  for (const CentreNode* node : centre.regions()) out.push_back(node->region);
+  return out;
+}
+
+// The centre to start, made or read. Errors: as those of what it calls; in_use (a fresh one was asked for while nodes
+// of the old one run); invalid (other regions).
+Result<Centre> prepare(const Up& up, const Invocation& call, const Told& told) {
+  auto centre = read_centre(call.dir);
+  if (!centre && centre.error().code != Errc::not_found) return centre;
+  if (centre && up.fresh) {
+    if (!running_nodes(*centre).empty()) {
+      return fail(Errc::in_use,
+                  "nodes of the centre in " + centre->dir.string() + " run; stop them first: tandem down");
+    }
+    told.line("deleting the centre in " + centre->dir.string());
+    if (const auto gone = delete_centre(call.dir); !gone) return std::unexpected(gone.error());
+    centre = fail(Errc::not_found, "");
+  }
+  if (!centre) {
+    centre = plan(call.dir, up.regions.empty() ? kSampleRegions : up.regions, port_free);
+    if (!centre) return centre;
+    told.line("making a centre in " + centre->dir.string());
+  } else {
+    const auto names = region_names(*centre);
+    if (!up.regions.empty() && up.regions != names) {
+      return fail(Errc::invalid,
+                  fmt::format("the centre in {} has the regions {}; --fresh deletes it, --dir makes another",
+                              centre->dir.string(), fmt::join(names, ",")));
+    }
+    // Ports may have been taken since: nodes that do not run yet can all move together.
+    if (running_nodes(*centre).empty()) {
+      const bool free = std::ranges::all_of(centre->nodes, [](const CentreNode& node) {
+        return port_free(node.public_port) && port_free(node.peer_port);
+      });
+      if (!free) {
+        told.line("a port of the centre is taken by another program: its nodes move to other ports");
+        if (const auto moved = choose_ports(*centre, port_free); !moved) return std::unexpected(moved.error());
+      }
+    }
+  }
+  if (const auto written = write_centre(*centre); !written) return std::unexpected(written.error());
+  return centre;
+}
+
+struct Started {
+  const CentreNode* node;
+  Process process;
+};
+
+Result<std::vector<Started>> start_nodes(const Centre& centre, const std::vector<const CentreNode*>& nodes) {
+  const fs::path daemon = own_dir() / "tandemd";
+  std::vector<Started> out;
+  for (const CentreNode* node : nodes) {
+    if (running(centre.pid_file(*node))) continue;
+    const auto process = start(daemon, {"--config", centre.settings_file(*node).string()}, centre.log_file(*node));
+    if (!process) return std::unexpected(process.error());
+    if (const auto kept = write_pid_file(centre.pid_file(*node), *process); !kept) {
+      signal(*process, SIGKILL);
+      return std::unexpected(kept.error());
+    }
+    out.push_back({node, *process});
+  }
+  return out;
+}
+
+Error ended_early(const Centre& centre, const CentreNode& node, const std::string& how) {
+  std::string detail = node.name() + " " + how + "; the end of " + centre.log_file(node).string() + ":";
+  for (const std::string& line : last_lines(centre.log_file(node), 5)) detail += "\n  " + line;
+  return {Errc::refused, detail};
+}
+
+Result<void> wait_ready(const Centre& centre, const OpsClient& ops, const std::vector<Started>& started,
+                        const Told& told) {
+  const auto begun = Clock::now();
+  std::vector<const Started*> waiting;
+  for (const Started& each : started) waiting.push_back(&each);
+  while (!waiting.empty()) {
+    std::erase_if(waiting, [&](const Started* each) { return ops.ready(*each->node); });
+    for (const Started* each : waiting) {
+      if (lives(each->process)) continue;
+      return std::unexpected(ended_early(centre, *each->node, bury(each->process.pid).value_or("ended")));
+    }
+    if (waiting.empty()) break;
+    const auto waited = Clock::now() - begun;
+    if (waited > kReadyMax) {
+      return fail(Errc::timed_out, waiting.front()->node->name() + " is not ready after 90 s; it says why in " +
+                                       centre.log_file(*waiting.front()->node).string());
+    }
+    if (waited > std::chrono::milliseconds(500)) {
+      told.progress(fmt::format("waiting for {} ({} s)", waiting.front()->node->name(),
+                                std::chrono::duration_cast<std::chrono::seconds>(waited).count()));
+    }
+    ::usleep(20'000);
+  }
+  told.clear();
+  return {};
+}
+
+void print_endpoints(const Centre& centre, bool detached) {
+  Table table({"NODE", "ENDPOINT", "LOG"});
+  for (const CentreNode& node : centre.nodes) {
+    table.add({node.hub ? "hub (gateway)" : node.region, node.url(), centre.log_file(node).string()});
+  }
+  const std::string region = centre.regions().front()->region;
+  const std::string dir = centre.dir == default_dir() ? "" : " --dir " + shell_word(centre.dir.string());
+  fmt::print("{}\n", table.text());
+  fmt::print(
+      "Try next:\n"
+      "  tandem status{0}\n"
+      "  eval \"$(tandem env {1}{0})\" && aws connect list-queues --instance-id $INSTANCE_ID\n"
+      "  tandem agent{0} --region {1} --user alice --password Welcome2Tandem\n"
+      "  tandem drive{0} --rate 1 --agents 3 --seconds 20\n"
+      "  {2}\n",
+      dir, region, detached ? "tandem down" + dir : "Ctrl-C stops all nodes");
+  std::fflush(stdout);
+}
+
+json::object endpoints_json(const Centre& centre, const char* outcome) {
+  json::array nodes;
+  for (const CentreNode& node : centre.nodes) {
+    const auto process = running(centre.pid_file(node));
+    nodes.emplace_back(json::object{{"node", node.node.value()},
+                                    {"name", node.name()},
+                                    {"role", node.hub ? "hub" : "region"},
+                                    {"url", node.url()},
+                                    {"pid", process ? json::value(process->pid) : json::value(nullptr)},
+                                    {"log", centre.log_file(node).string()}});
+  }
+  return {{"outcome", outcome},
+          {"dir", centre.dir.string()},
+          {"instance", centre.instance.text()},
+          {"nodes", std::move(nodes)}};
+}
+
+// Ends the nodes: asks, and kills those that do not go.
+Result<std::size_t> stop_nodes(const Centre& centre, const std::vector<const CentreNode*>& nodes, bool kill,
+                               const Told& told) {
+  std::vector<Process> told_to;
+  for (const CentreNode* node : nodes) {
+    const auto process = running(centre.pid_file(*node));
+    if (process && signal(*process, kill ? SIGKILL : SIGTERM)) told_to.push_back(*process);
+  }
+  bool gone = wait_gone(told_to, std::chrono::milliseconds(800));
+  if (!gone) told.progress("waiting for the nodes to end");
+  gone = gone || wait_gone(told_to, kStopMax);
+  told.clear();
+  if (!gone) {
+    told.line("some did not end within 20 s and are killed");
+    for (const Process& process : told_to) signal(process, SIGKILL);
+    gone = wait_gone(told_to, kStopMax);
+  }
+  if (!gone) return fail(Errc::timed_out, "a node did not end even when killed");
+  std::error_code ignored;
+  for (const CentreNode* node : nodes) fs::remove(centre.pid_file(*node), ignored);
+  return told_to.size();
+}
+
+// Until Ctrl-C, or until all nodes are gone. Nodes that end by themselves are told of; others may start them again.
+void watch(const Centre& centre, const sigset_t& signals, const Told& told) {
+  std::map<std::string, Process> known;
+  for (;;) {
+    const timespec wait{0, 200'000'000};
+    if (::sigtimedwait(&signals, nullptr, &wait) > 0) return;
+    for (const CentreNode& node : centre.nodes) {
+      const auto now = running(centre.pid_file(node));
+      const auto before = known.find(node.name());
+      if (now) {
+        if (before != known.end() && before->second != *now) told.line(node.name() + " was started again");
+        known[node.name()] = *now;
+      } else if (before != known.end()) {
+        const auto how = bury(before->second.pid);
+        told.line(node.name() + " " + how.value_or("ended") + "; start it again with: tandem up --only " + node.name());
+        known.erase(before);
+      }
+    }
+    if (known.empty()) return;
+  }
+}
+
+int up_with(const Up& up, const Invocation& call, const Told& told, const sigset_t& signals) {
+  const auto begun = Clock::now();
+  std::error_code bad;
+  fs::create_directories(call.dir, bad);
+  auto turn = Turn::take(fs::path(call.dir) / "lock");
+  if (!turn) {
+    return complain({Errc::in_use, "cannot lock " + call.dir +
+                                       ": another `tandem up` or `down` is at work there, or it cannot be written"},
+                    call.json);
+  }
+  auto centre = prepare(up, call, told);
+  if (!centre) return complain(centre.error(), call.json);
+  const auto nodes = chosen(*centre, up.only);
+  if (!nodes) return complain(nodes.error(), call.json);
+  const auto ops = OpsClient::open(*centre);
+  if (!ops) return complain(ops.error(), call.json);
+
+  auto started = start_nodes(*centre, *nodes);
+  if (!started) return complain(started.error(), call.json);
+  if (started->empty()) {
+    if (call.json) {
+      fmt::print("{}\n", json::serialize(endpoints_json(*centre, "already running")));
+    } else {
+      fmt::print("already running, in {}\n\n", centre->dir.string());
+      print_endpoints(*centre, true);
+    }
+    return kDone;
+  }
+  const auto give_up = [&](const Error& error) {
+    std::vector<const CentreNode*> mine;
+    for (const Started& each : *started) mine.push_back(each.node);
+    const auto stopped = stop_nodes(*centre, mine, false, told);
+    return complain(stopped ? error : stopped.error(), call.json);
+  };
+  if (const auto ready = wait_ready(*centre, *ops, *started, told); !ready) return give_up(ready.error());
+
+  const CentreNode* first = nullptr;
+  for (const CentreNode* node : centre->regions()) {
+    if (first == nullptr && running(centre->pid_file(*node))) first = node;
+  }
+  if (first != nullptr) {
+    const auto seeded =
+        seed(*ops, *centre, *first, up.sample, [&](const std::string& what) { told.progress("writing " + what); });
+    told.clear();
+    if (!seeded) return give_up({seeded.error().code, "the sample could not be written: " + seeded.error().detail});
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  told.line(
+      fmt::format("{} ready after {:.1f} s", count(started->size(), "node"), static_cast<double>(took.count()) / 1000));
+  if (call.json) {
+    json::object out = endpoints_json(*centre, "started");
+    out["ready_ms"] = took.count();
+    fmt::print("{}\n", json::serialize(out));
+    std::fflush(stdout);
+  } else {
+    print_endpoints(*centre, up.detach);
+  }
+  if (up.detach) return kDone;
+
+  {
+    const auto others_turn = std::move(turn);
+  }  // from here `tandem down` and `tandem up --only` may work
+  watch(*centre, signals, told);
+  told.line("stopping");
+  const auto all = chosen(*centre, {});
+  const auto stopped = stop_nodes(*centre, *all, false, told);
+  return stopped ? kDone : complain(stopped.error(), call.json);
+}
+
+}  // namespace
+
+int run(const Up& up, const Invocation& call) {
+  // Taken by sigtimedwait alone, so that no signal interrupts a start half-way; a start itself ends at its time limits.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  if (!up.detach) ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return up_with(up, call, Told(call.json), signals);
+}
+
+int run(const Down& down, const Invocation& call) {
+  const auto centre = read_centre(call.dir);
+  if (!centre && centre.error().code == Errc::not_found) {
+    if (call.json) {
+      fmt::print("{}\n", json::serialize(json::object{{"stopped", 0}}));
+    } else {
+      fmt::print("nothing to stop: {}\n", centre.error().detail);
+    }
+    return kDone;
+  }
+  if (!centre) return complain(centre.error(), call.json);
+  const auto nodes = chosen(*centre, down.only);
+  if (!nodes) return complain(nodes.error(), call.json);
+  const auto turn = Turn::take(centre->dir / "lock");
+  if (!turn)
+    return complain({Errc::in_use, "another `tandem up` or `down` is at work in " + centre->dir.string()}, call.json);
+  const Told told(call.json);
+  const auto stopped = stop_nodes(*centre, *nodes, down.kill, told);
+  if (!stopped) return complain(stopped.error(), call.json);
+  if (call.json) {
+    fmt::print("{}\n", json::serialize(json::object{{"stopped", *stopped}}));
+  } else {
+    fmt::print("{}\n",
+               *stopped == 0 ? "nothing was running" : count(*stopped, "node") + (down.kill ? " killed" : " stopped"));
+  }
+  return kDone;
+}
+
+}  // namespace tandem::cli
