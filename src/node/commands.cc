@@ -286,7 +286,9 @@ Result<Decision> Node::decide(const Command& command) {
             if (!decision) return decision;
             const contact::Held& held = *world_.contacts().find(v.contact);
             const bool customer = v.item.role == contact::Role::customer;
-            if (!customer || held.contact.flow.await != contact::Await::input) return decision;
+            const contact::Await await = held.contact.flow.await;
+            const bool heard = await == contact::Await::input || await == contact::Await::time;
+            if (!customer || !heard) return decision;
             // The words and the flow's next step are one record: whoever takes over sees both or neither.
             said.item.at = now_.hlc;
             take(flow::advance(flow_sees(), held.contact, flow::Message{said.item.content, said.item.id}, now_, rng_),

@@ -478,10 +478,12 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
         const log_sqlite::Stats stats = log_->stats();
         out->log = {stats.records_appended, stats.queued_batches,          stats.records_damaged,
                     stats.records_repaired, stats.commit.percentile(50.0), stats.commit.percentile(99.0)};
-        const std::lock_guard lock(clock_mutex_);
-        if (clock_.doubted()) {
-          out->problems.push_back("the wall clock stands " + std::to_string(clock_.offset().count()) +
-                                  " ms away from this node's time");
+        {
+          const std::lock_guard lock(clock_mutex_);
+          if (clock_.doubted()) {
+            out->problems.push_back("the wall clock stands " + std::to_string(clock_.offset().count()) +
+                                    " ms away from this node's time");
+          }
         }
         done(*out);
       });

@@ -68,11 +68,13 @@ struct Position {
   }
 };
 
+inline constexpr std::int32_t kPriority = 5;  // of a contact that no flow gave another; the default of the service
+
 // Target queue, and the place in it once enqueued.
 struct Place {
   QueueId queue;              // target (working) queue; nil: none set yet
   Hlc enqueued;               // original enqueue time: kept by moves and adoptions; 0: never queued
-  std::int32_t priority = 5;  // 1 is served first
+  std::int32_t priority = 0;  // 1 is served first; a contact starts with kPriority
   std::chrono::milliseconds age_adjustment{};
   AgentId preferred;          // the agent who had it when its node was lost: offered first, and without a ring
   Hlc preferred_until;        // after that, to anybody

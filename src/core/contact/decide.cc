@@ -93,6 +93,7 @@ Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) 
   contact.description = command.description;
   contact.data = command.data;
   contact.flow.flow = command.flow;
+  contact.place.priority = kPriority;
   if (contact.kind == Kind::session) contact.grace_until = now.hlc + sees.local.timers.grace;
   std::vector<Item> items;
   if (command.first_message) {
@@ -205,7 +206,9 @@ Decision restart(const Sees& sees, const Held& held, const Now& now) {
     next.grace_until = now.hlc + sees.local.timers.grace;
   }
   if (next.move.open()) next.move.state = MoveState::returned;
-  if (next.phase == Phase::offering) back_to_queue(next, false, sees.local, now);
+  // A start of the former process may have run, if its disk was lost on top: another attempt never meets it (R19).
+  const bool waiting_work = next.kind == Kind::work && next.phase == Phase::queued;
+  if (next.phase == Phase::offering || waiting_work) back_to_queue(next, false, sees.local, now);
   if (next.phase == Phase::with_agent) back_to_queue(next, true, sees.local, now);
   return claim(held, term, Why::restarted, std::move(next));
 }

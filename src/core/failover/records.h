@@ -48,7 +48,7 @@ struct Evacuated {
 // The member's own way back: recovering, ready, active.
 struct Returned {
   std::uint64_t epoch = 0;
-  MemberState state = MemberState::recovering;
+  MemberState state = MemberState::active;
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "epoch", s.epoch);

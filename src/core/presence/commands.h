@@ -28,7 +28,7 @@ struct SignOut {
 struct SetStatus {
   AgentId agent;
   Uuid status;
-  StatusType type = StatusType::custom;
+  StatusType type = StatusType::offline;
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "agent", s.agent);

@@ -97,8 +97,7 @@ Decision offer_there(const Sees& sees, const contact::Held& held, const Candidat
 bool may_offer(const Sees& sees, const contact::Held& held) {
   const Contact& c = held.contact;
   if (!sees.mine(held.line) || c.phase != Phase::queued || c.move.open()) return false;
-  if (c.kind == contact::Kind::session) return c.attached;
-  return may_run(sees, held);
+  return c.kind == contact::Kind::work || c.attached;
 }
 
 std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, const Now&) {
@@ -139,6 +138,12 @@ Decision match(const Sees& sees, const Vector& saw, const Now& now, Rng& rng) {
       continue;
     }
     const Candidate& best = found.front();
+    if (held.contact.kind == contact::Kind::work) {
+      // The node of the agent starts it; here it is given only once it ran.
+      const bool here = best.node == sees.local.self;
+      if (Decision step = here ? start(sees, held) : hand_on(sees, held); !step.empty()) return step;
+      if (here && !may_run(sees, held)) continue;
+    }
     Decision out = best.node == sees.local.self ? reserve_here(sees, held, best.agent, now, rng)
                                                 : offer_there(sees, held, best, now, rng);
     out.records.push_back(Rec{Matched{w.id, best.agent, best.node, anybody ? "longest-available" : "preferred-agent",

@@ -64,31 +64,76 @@ bool survivor(const Sees& sees, NodeId lost, ContactId contact) {
   return best == sees.local.self;
 }
 
+// Somebody else's start or run of this attempt is known: in doubt, nobody starts it (R20).
+bool in_doubt(const Sees& sees, const Starts& starts) {
+  return std::ranges::any_of(starts, [&](const auto& entry) {
+    return entry.first != sees.local.self && (entry.second.ran != 0 || entry.second.outstanding());
+  });
+}
+
+// The own start that was asked for, once enough members acknowledged it (R16).
 Decision own_work(const Sees& sees, const contact::Held& held, const Starts& starts) {
   const Contact& c = held.contact;
   Decision out;
-  if (c.phase != Phase::queued) return out;
   const Start* own = own_start(sees, starts);
-  if (own != nullptr && own->ran != 0) return out;
-  for (const auto& [starter, start] : starts) {
-    // R20: somebody else's start or run of this attempt is known: in doubt, nobody starts it.
-    if (starter != sees.local.self && (start.ran != 0 || start.outstanding())) return out;
-  }
-  if (bug::on(bug::Name::no_ack) && own != nullptr) {
-    out.records.push_back(Rec{Ran{c.id, c.attempt, own->number}});
-    return out;
-  }
-  if (own == nullptr || !own->outstanding()) {
-    out.records.push_back(Rec{Started{c.id, c.attempt, own == nullptr ? 1 : own->number + 1}});
-    return out;
-  }
+  if (c.phase != Phase::queued || own == nullptr || !own->outstanding() || in_doubt(sees, starts)) return out;
   std::size_t quorum = sees.quorum();
   if (bug::on(bug::Name::small_quorum)) --quorum;
+  if (bug::on(bug::Name::no_ack)) quorum = 0;
   if (count(sees, *own) >= quorum) out.records.push_back(Rec{Ran{c.id, c.attempt, own->number}});
   return out;
 }
 
+// R18, after it ran: another node's line won, and the work is this node's all the same.
+Decision reclaim(const Sees& sees, const contact::Held& held, const Now& now) {
+  Contact next = held.contact;
+  presence::SlotState slot = presence::SlotState::reserved;
+  AgentId agent;
+  for (const AgentId id : sees.agents.signed_in_at(sees.local.self)) {
+    const presence::Held& desk = *sees.agents.find(id);
+    const auto at = desk.presence.slots.find(next.id);
+    if (!sees.mine(desk.line) || at == desk.presence.slots.end() || at->second.attempt != next.attempt) continue;
+    agent = id;
+    slot = at->second.state;
+  }
+  next.given = contact::next_term(held);
+  if (next.move.open()) next.move.state = contact::MoveState::returned;
+  if (!agent.value().nil() && slot == presence::SlotState::busy) {
+    next.phase = Phase::with_agent;
+    next.agent = agent;
+  } else {
+    // It rang only, or the desktop that had it is gone: its owner asks for it anew, under another number (R19).
+    contact::back_to_queue(next, false, sees.local, now);
+  }
+  return contact::claim(held, next.given, contact::Why::reclaimed, std::move(next));
+}
+
 }  // namespace
+
+Decision start(const Sees& sees, const contact::Held& held) {
+  const Contact& c = held.contact;
+  const Starts& starts = sees.routing.starts(c.id, c.attempt);
+  const Start* own = own_start(sees, starts);
+  if (in_doubt(sees, starts) || (own != nullptr && (own->outstanding() || own->ran != 0))) return {};
+  Decision out;
+  out.records.push_back(Rec{Started{c.id, c.attempt, own == nullptr ? 1 : own->number + 1}});
+  return out;
+}
+
+Decision hand_on(const Sees& sees, const contact::Held& held) {
+  const Starts& starts = sees.routing.starts(held.contact.id, held.contact.attempt);
+  const Start* own = own_start(sees, starts);
+  if (own == nullptr) return {};
+  if (own->ran != 0) {
+    // It ran here and was given to nobody, as this node's own log says.
+    Contact next = held.contact;
+    ++next.attempt;
+    return contact::update(held, next);
+  }
+  Decision out;
+  if (own->outstanding() && !bug::on(bug::Name::no_withdraw)) out.records.push_back(Rec{StartWithdrawn{held.contact.id, held.contact.attempt, own->number}});
+  return out;
+}
 
 bool may_run(const Sees& sees, const contact::Held& held) {
   const Start* own = own_start(sees, sees.routing.starts(held.contact.id, held.contact.attempt));
@@ -105,6 +150,7 @@ Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
   if (sees.local.hub || c.phase == Phase::ended) return {};
   if (sees.mine(held->line)) return own_work(sees, *held, starts);
   const Start* own = own_start(sees, starts);
+  if (held->line.node != sees.local.self && own != nullptr && own->ran != 0) return reclaim(sees, *held, now);
   if (held->line.node != sees.local.self && own != nullptr && own->outstanding() && !bug::on(bug::Name::no_withdraw)) {
     Decision out;  // R18: superseded before it ran
     out.records.push_back(Rec{StartWithdrawn{contact, c.attempt, own->number}});

@@ -41,6 +41,13 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
     out.records.push_back(Rec{Refused{c.id, move.id, obstacle}});
     return out;
   }
+  if (c.kind == contact::Kind::work) {
+    // Only the owner may start work, and it rings only when it ran (R16, R19): this node takes it over as it waits.
+    Contact taken = c;
+    taken.move.state = MoveState::attached;
+    append(out, contact::claim(held, c.given, contact::Why::accepted, std::move(taken)));
+    return out;
+  }
   presence::Presence after = desk->presence;
   presence::Slot& slot = after.slots[c.id];
   slot.channel = c.channel;
@@ -58,7 +65,7 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
   next.attached = false;
   next.grace_until = {};
   next.move.deadline = now.hlc + sees.local.timers.move;
-  next.move.state = c.kind == contact::Kind::work ? MoveState::attached : MoveState::accepted;
+  next.move.state = MoveState::accepted;
   append(out, contact::claim(held, c.given, contact::Why::accepted, std::move(next)));
   return out;
 }
@@ -151,8 +158,7 @@ Decision due(const Sees& sees, ContactId contact, const Now& now) {
   Contact next = c;
   if (passed(c.grace_until) && !c.attached) {
     next.phase = Phase::abandoned;
-    next.grace_until = {};
-    next.flow.await = contact::Await::nothing;
+    next.grace_until = {};  // its flow stays where it waits: a customer who comes back is not asked again
     if (c.move.state != MoveState::offered) {
       if (next.move.open()) next.move.state = MoveState::returned;
       return contact::update(*held, next);
