@@ -6,7 +6,7 @@
 //   };
 //
 // A field whose value is zero is left out, so the default of every enum and number in such a struct is its zero.
-// One description serves records, frames, snapshots, dumps and the committed `proto/*.proto` (docs/decisions/0002).
+// One description serves records, frames, snapshots and patches (docs/decisions/0001-one-description.md).
 // Encoding is canonical: fields in declared order, defaults left out, maps in key order; equal values have equal bytes.
 // Decoding is total: any bytes give a value or an error, unknown fields are skipped, so that every change is additive.
 // Numbers are unsigned varints, signed ones zigzag (sint64), ids of 16 bytes are `bytes`, a variant is a oneof whose
