@@ -3,7 +3,7 @@
 // Administrator Guide, "How routing works".
 #pragma once
 
-#include "core/presence/decide.h"
+#include "core/presence/view.h"
 #include "core/sees.h"
 
 namespace tandem::routing {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/bug.h"
-#include "core/contact/decide.h"
+#include "core/contact/view.h"
 
 namespace tandem::routing {
 namespace {

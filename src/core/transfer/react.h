@@ -2,7 +2,7 @@
 // of it has passed.
 #pragma once
 
-#include "core/presence/decide.h"
+#include "core/presence/view.h"
 #include "core/sees.h"
 
 namespace tandem::transfer {
