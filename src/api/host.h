@@ -56,18 +56,18 @@ class Host {
   // A secret by reference: "file:PATH" or "env:NAME". Errors: not_found.
   [[nodiscard]] virtual Result<std::string> secret(const std::string& reference) = 0;
 
-  [[nodiscard]] virtual Uuid mint() = 0;                    // a new id, version 7
-  [[nodiscard]] virtual std::uint64_t utc_ms() = 0;         // wall clock
+  [[nodiscard]] virtual Uuid mint() = 0;                              // a new id, version 7
+  [[nodiscard]] virtual std::uint64_t utc_ms() = 0;                   // wall clock
   virtual void log(std::string_view level, std::string message) = 0;  // "info", "warning", "error"
 
   struct Identity {
-    std::string account;          // 12 digits
+    std::string account;  // 12 digits
     Uuid instance;
     std::string instance_alias;
-    std::string region;           // of this node; of a hub's gateway the region it signs ARNs with
+    std::string region;                // of this node; of a hub's gateway the region it signs ARNs with
     std::vector<std::string> regions;  // of the centre; a gateway accepts a signature for any of them
-    bool gateway_only = false;    // hub: Start goes round robin over the active members
-    std::string public_host;      // host:port that clients reach this listener at, e.g. 127.0.0.1:8443
+    bool gateway_only = false;         // hub: Start goes round robin over the active members
+    std::string public_host;           // host:port that clients reach this listener at, e.g. 127.0.0.1:8443
     bool tls = false;
     std::string build;
   };

@@ -41,8 +41,8 @@ inline Name planted = Name::none;
 
 struct Entry {
   Name name;
-  std::string_view text;     // as on the command line
-  std::string_view breaks;   // the checker that must catch it
+  std::string_view text;    // as on the command line
+  std::string_view breaks;  // the checker that must catch it
 };
 [[nodiscard]] const std::vector<Entry>& all();
 [[nodiscard]] std::optional<Entry> find(std::string_view text);

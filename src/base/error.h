@@ -9,23 +9,23 @@ namespace tandem {
 
 // One entry per way a caller can react. The text of `detail` is for people; code branches on the code alone.
 enum class Errc : std::uint8_t {
-  invalid = 1,       // the input breaks a documented rule; `detail` names it
-  not_found,         // no such thing here
-  already_exists,    // the name or id is taken; `detail` holds the id of the holder
-  not_owner,         // another node decides; `detail` holds its NodeId in decimal
-  in_use,            // others still refer to it; `detail` names one of them
-  refused,           // the state of the thing forbids it; `detail` says why in plain words
-  move_in_flight,    // a transfer of this contact is open
-  limit_exceeded,    // a quota or capacity is reached
-  denied,            // the caller is known and may not
-  unauthenticated,   // the caller is not known
-  log_full,          // this node's disk takes no new records: new work is refused, reads go on
-  no_quorum,         // a majority of the members did not answer in time
-  unreachable,       // the node that must decide does not answer
-  timed_out,         // no answer in time; the work may have been done
-  shutting_down,     // this process is on its way out
-  corrupt,           // stored or received bytes do not match their checksum or shape
-  internal,          // our fault; `detail` is for the log
+  invalid = 1,      // the input breaks a documented rule; `detail` names it
+  not_found,        // no such thing here
+  already_exists,   // the name or id is taken; `detail` holds the id of the holder
+  not_owner,        // another node decides; `detail` holds its NodeId in decimal
+  in_use,           // others still refer to it; `detail` names one of them
+  refused,          // the state of the thing forbids it; `detail` says why in plain words
+  move_in_flight,   // a transfer of this contact is open
+  limit_exceeded,   // a quota or capacity is reached
+  denied,           // the caller is known and may not
+  unauthenticated,  // the caller is not known
+  log_full,         // this node's disk takes no new records: new work is refused, reads go on
+  no_quorum,        // a majority of the members did not answer in time
+  unreachable,      // the node that must decide does not answer
+  timed_out,        // no answer in time; the work may have been done
+  shutting_down,    // this process is on its way out
+  corrupt,          // stored or received bytes do not match their checksum or shape
+  internal,         // our fault; `detail` is for the log
 };
 
 struct Error {

@@ -212,7 +212,8 @@ class Reader {
         if (!skip(static_cast<unsigned>(key & 7))) return false;
         continue;
       }
-      if (!alternative(value, number - 1, static_cast<unsigned>(key & 7), std::index_sequence_for<T...>{})) return false;
+      if (!alternative(value, number - 1, static_cast<unsigned>(key & 7), std::index_sequence_for<T...>{}))
+        return false;
       any = true;
     }
     return any;  // no alternative this build knows: the caller refuses the message
@@ -244,11 +245,16 @@ class Reader {
     std::uint64_t number = 0;
     std::string_view ignored;
     switch (kind) {
-      case 0: return varint(number);
-      case 1: return drop(8);
-      case 2: return bytes(kind, ignored);
-      case 5: return drop(4);
-      default: return false;
+      case 0:
+        return varint(number);
+      case 1:
+        return drop(8);
+      case 2:
+        return bytes(kind, ignored);
+      case 5:
+        return drop(4);
+      default:
+        return false;
     }
   }
   bool drop(std::size_t size) {

@@ -1,4 +1,5 @@
-// A record's content: what some node says happened. Alternatives are only ever added at the end (the wire numbers them).
+// A record's content: what some node says happened. Alternatives are only ever added at the end (the wire numbers
+// them).
 #pragma once
 
 #include <variant>

@@ -24,22 +24,22 @@ struct Fence {
 struct InvokeFunction {
   Fence fence;
   std::uint64_t visit = 0;
-  KeyId key;                                // seals the values of the answer
-  Uuid once;                                // receiver's key: derived from contact and block visit
-  std::string function;                     // ARN or http(s) address, references already put in
-  std::map<std::string, Text> parameters;   // LambdaInvocationAttributes; io opens sealed values
-  std::chrono::milliseconds limit{};        // at most 8 s
-  bool wants_json = false;                  // ResponseType JSON; else a flat map of strings
-  std::map<std::string, Text> contact_data; // of the event, flattened: "Channel", "Attributes.tier", "Queue.ARN"
+  KeyId key;                                 // seals the values of the answer
+  Uuid once;                                 // receiver's key: derived from contact and block visit
+  std::string function;                      // ARN or http(s) address, references already put in
+  std::map<std::string, Text> parameters;    // LambdaInvocationAttributes; io opens sealed values
+  std::chrono::milliseconds limit{};         // at most 8 s
+  bool wants_json = false;                   // ResponseType JSON; else a flat map of strings
+  std::map<std::string, Text> contact_data;  // of the event, flattened: "Channel", "Attributes.tier", "Queue.ARN"
 };
 
 // Opens sealed values outside the loop. Comes back as the command `flow::Resolved`; nothing opened enters the log.
 struct Resolve {
   Fence fence;
   std::uint64_t visit = 0;
-  KeyId key;                                // seals what is rendered
-  std::map<std::string, Text> values;       // reference, e.g. "$.Attributes.tier" -> text, sealed or plain
-  std::map<std::string, std::string> texts; // by name: put the values in (flow::render) and seal the result
+  KeyId key;                                 // seals what is rendered
+  std::map<std::string, Text> values;        // reference, e.g. "$.Attributes.tier" -> text, sealed or plain
+  std::map<std::string, std::string> texts;  // by name: put the values in (flow::render) and seal the result
 };
 
 }  // namespace tandem

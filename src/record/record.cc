@@ -12,20 +12,19 @@ struct Overloaded : F... {
 
 // What `apply` takes for granted.
 bool sound(const Body& body) {
-  return std::visit(Overloaded{
-                        [](const contact::Rec& rec) {
-                          const auto* claimed = std::get_if<contact::Claimed>(&rec);
-                          return claimed == nullptr ||
-                                 (claimed->term > Term{} && claimed->whole.id == claimed->contact);
-                        },
-                        [](const presence::Rec& rec) {
-                          const auto* claimed = std::get_if<presence::Claimed>(&rec);
-                          return claimed == nullptr ||
-                                 (claimed->term > Term{} && claimed->whole.agent == claimed->agent);
-                        },
-                        [](const auto&) { return true; },
-                    },
-                    body);
+  return std::visit(
+      Overloaded{
+          [](const contact::Rec& rec) {
+            const auto* claimed = std::get_if<contact::Claimed>(&rec);
+            return claimed == nullptr || (claimed->term > Term{} && claimed->whole.id == claimed->contact);
+          },
+          [](const presence::Rec& rec) {
+            const auto* claimed = std::get_if<presence::Claimed>(&rec);
+            return claimed == nullptr || (claimed->term > Term{} && claimed->whole.agent == claimed->agent);
+          },
+          [](const auto&) { return true; },
+      },
+      body);
 }
 
 // The body is written in place: a Record of its own would copy it.

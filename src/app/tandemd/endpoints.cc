@@ -11,8 +11,9 @@ namespace {
 
 struct Served {
   explicit Served(Runtime& runtime)
-      : api(runtime, passwords), ops(runtime, {[&runtime](auto done) { runtime.facts(std::move(done)); },
-                                               [&runtime](Vector to, auto done) { runtime.replay(std::move(to), std::move(done)); }}) {}
+      : api(runtime, passwords),
+        ops(runtime, {[&runtime](auto done) { runtime.facts(std::move(done)); },
+                      [&runtime](Vector to, auto done) { runtime.replay(std::move(to), std::move(done)); }}) {}
   password::Hasher passwords;
   api::Api api;
   api::Ops ops;
@@ -24,7 +25,8 @@ Endpoints make_endpoints(Runtime& runtime) {
   auto served = std::make_shared<Served>(runtime);
   Endpoints out;
   out.keep = served;
-  out.handler = [served = served.get(), &runtime, api = served->api.handler()](http::Request request, http::Respond respond) {
+  out.handler = [served = served.get(), &runtime, api = served->api.handler()](http::Request request,
+                                                                               http::Respond respond) {
     const std::string_view path = request.path();
     if (api::Ops::handles(path)) {
       served->ops.handle(std::move(request), std::move(respond));

@@ -15,9 +15,15 @@ constexpr std::size_t kAnswerBytesMax = 32 * 1024;  // the service's limit on a 
 void flatten(const std::string& name, const json::value& value, bool nested, std::map<std::string, std::string>& out,
              bool& good) {
   switch (value.kind()) {
-    case json::kind::string: out[name] = std::string(value.get_string()); return;
-    case json::kind::null: out[name] = ""; return;
-    case json::kind::bool_: out[name] = value.get_bool() ? "true" : "false"; return;
+    case json::kind::string:
+      out[name] = std::string(value.get_string());
+      return;
+    case json::kind::null:
+      out[name] = "";
+      return;
+    case json::kind::bool_:
+      out[name] = value.get_bool() ? "true" : "false";
+      return;
     case json::kind::object:
       if (!nested && !name.empty()) good = false;
       for (const auto& [key, inner] : value.get_object()) {
@@ -32,7 +38,8 @@ void flatten(const std::string& name, const json::value& value, bool nested, std
       }
       return;
     }
-    default: out[name] = json::serialize(value);
+    default:
+      out[name] = json::serialize(value);
   }
 }
 
@@ -75,15 +82,22 @@ std::string Functions::address_of(const std::string& function) const {
 
 std::string Functions::event_of(const InvokeFunction& effect) const {
   const auto text = [&](const Text& t) { return json::value(keys_.open(t).value_or("")); };
-  json::object data{{"Attributes", json::object{}},       {"CustomerEndpoint", nullptr}, {"CustomerId", nullptr},
-                    {"Description", nullptr},             {"LanguageCode", "en-US"},     {"Name", nullptr},
-                    {"References", json::object{}},       {"SystemEndpoint", nullptr},   {"Queue", nullptr},
+  json::object data{{"Attributes", json::object{}},
+                    {"CustomerEndpoint", nullptr},
+                    {"CustomerId", nullptr},
+                    {"Description", nullptr},
+                    {"LanguageCode", "en-US"},
+                    {"Name", nullptr},
+                    {"References", json::object{}},
+                    {"SystemEndpoint", nullptr},
+                    {"Queue", nullptr},
                     {"MediaStreams", {{"Customer", {{"Audio", nullptr}}}}}};
   for (const auto& [path, value] : effect.contact_data) put(data, path, text(value));
   json::object parameters;
   for (const auto& [name, value] : effect.parameters) parameters[name] = text(value);
-  return json::serialize(json::object{{"Name", "ContactFlowEvent"},
-                                      {"Details", {{"ContactData", std::move(data)}, {"Parameters", std::move(parameters)}}}});
+  return json::serialize(
+      json::object{{"Name", "ContactFlowEvent"},
+                   {"Details", {{"ContactData", std::move(data)}, {"Parameters", std::move(parameters)}}}});
 }
 
 void Functions::invoke(InvokeFunction effect) { attempt(std::move(effect), 3); }
@@ -91,7 +105,8 @@ void Functions::invoke(InvokeFunction effect) { attempt(std::move(effect), 3); }
 void Functions::attempt(InvokeFunction effect, int tries_left) {
   const Mono now = mono_();
   if (now >= effect.fence.not_after) {
-    log_("warning", "dropped a function call of contact " + effect.fence.contact.value().text() + ": it came after its fence");
+    log_("warning",
+         "dropped a function call of contact " + effect.fence.contact.value().text() + ": it came after its fence");
     return;
   }
   const std::string address = address_of(effect.function);

@@ -27,10 +27,10 @@ int run(const std::string& path) {
   ::signal(SIGPIPE, SIG_IGN);
 
   const auto line = [](std::string_view level, std::string text) {
-    const auto severity = level == "error"     ? spdlog::level::err
+    const auto severity = level == "error"                        ? spdlog::level::err
                           : level == "warning" || level == "warn" ? spdlog::level::warn
-                          : level == "debug"   ? spdlog::level::debug
-                                               : spdlog::level::info;
+                          : level == "debug"                      ? spdlog::level::debug
+                                                                  : spdlog::level::info;
     spdlog::log(severity, "{}", text);
     spdlog::default_logger_raw()->flush();
   };

@@ -46,26 +46,35 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
   page.counter("tandem_records_total", "Records applied.", n.records_own, {{"origin", "own"}});
   page.counter("tandem_records_total", "Records applied.", n.records_foreign, {{"origin", "foreign"}});
   page.counter("tandem_records_undecodable_total", "Records or messages this build cannot read.", n.undecodable);
-  page.counter("tandem_ack_fallbacks_total", "Answers given with one disk only, because no peer was reachable.", n.fallbacks);
-  page.counter("tandem_claims_total", "Contacts claimed because their customer arrived and the owner was silent.", n.claims);
+  page.counter("tandem_ack_fallbacks_total", "Answers given with one disk only, because no peer was reachable.",
+               n.fallbacks);
+  page.counter("tandem_claims_total", "Contacts claimed because their customer arrived and the owner was silent.",
+               n.claims);
   page.counter("tandem_adoptions_total", "Session-less work adopted from an evacuated member.", n.adoptions);
   page.counter("tandem_clock_ahead_total", "Received records stamped over 500 ms ahead of this clock.", n.clock_ahead);
   page.counter("tandem_snapshots_loaded_total", "Snapshots of the world taken from a peer.", n.snapshots_loaded);
-  page.gauge("tandem_gateway_sessions", "Customers' sessions whose sockets are here.", static_cast<double>(facts.sessions));
+  page.gauge("tandem_gateway_sessions", "Customers' sessions whose sockets are here.",
+             static_cast<double>(facts.sessions));
   page.gauge("tandem_lease", "1 while this node holds its lease.", facts.lease ? 1 : 0);
   page.gauge("tandem_log_full", "1 while the disk takes no new work.", facts.log_full ? 1 : 0);
   page.gauge("tandem_up_seconds", "Since the process started.", static_cast<double>(facts.up.count()) / 1e3);
   page.counter("tandem_log_records_total", "Records made durable.", facts.log.records_appended);
-  page.gauge("tandem_log_queued_batches", "Appends that are not durable yet.", static_cast<double>(facts.log.queued_batches));
+  page.gauge("tandem_log_queued_batches", "Appends that are not durable yet.",
+             static_cast<double>(facts.log.queued_batches));
   page.counter("tandem_log_damaged_total", "Damaged records found on this disk.", facts.log.records_damaged);
   page.counter("tandem_log_repaired_total", "Damaged records put back from a peer.", facts.log.records_repaired);
-  page.gauge("tandem_log_commit_seconds", "Write and sync of one transaction.", seconds(facts.log.commit_p50), {{"quantile", "0.5"}});
-  page.gauge("tandem_log_commit_seconds", "Write and sync of one transaction.", seconds(facts.log.commit_p99), {{"quantile", "0.99"}});
+  page.gauge("tandem_log_commit_seconds", "Write and sync of one transaction.", seconds(facts.log.commit_p50),
+             {{"quantile", "0.5"}});
+  page.gauge("tandem_log_commit_seconds", "Write and sync of one transaction.", seconds(facts.log.commit_p99),
+             {{"quantile", "0.99"}});
   for (const auto& [peer, p] : facts.peers) {
     const prometheus::Labels who{{"peer", std::to_string(peer.value())}};
     page.gauge("tandem_peer_linked", "1 while a direct link works.", p.linked ? 1 : 0, who);
-    page.gauge("tandem_peer_lag_records", "Records of this node that the peer has not applied.", static_cast<double>(p.behind), who);
-    if (p.heard) page.gauge("tandem_peer_heard_seconds", "Since the peer's last word.", static_cast<double>(p.heard->count()) / 1e3, who);
+    page.gauge("tandem_peer_lag_records", "Records of this node that the peer has not applied.",
+               static_cast<double>(p.behind), who);
+    if (p.heard)
+      page.gauge("tandem_peer_heard_seconds", "Since the peer's last word.",
+                 static_cast<double>(p.heard->count()) / 1e3, who);
   }
   const http::ServerCounters h = runtime.http_counters();
   page.gauge("tandem_http_connections", "Open connections of the public listener.", static_cast<double>(h.open));

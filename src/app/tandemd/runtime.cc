@@ -86,7 +86,8 @@ Result<void> Runtime::boot() {
   node.incarnation = incarnation_;
   node.hub = settings_.hub;
   node.region = settings_.region;
-  node.instance_arn = "arn:aws:connect:" + settings_.region + ":" + settings_.account + ":instance/" + settings_.instance.text();
+  node.instance_arn =
+      "arn:aws:connect:" + settings_.region + ":" + settings_.account + ":instance/" + settings_.instance.text();
   node.build = kBuild;
   node.members = settings_.members;
   node.disk_was_empty = opened->fresh || opened->rescued;
@@ -129,9 +130,8 @@ Result<void> Runtime::boot() {
                      std::to_string(d.log.incarnation.value()) + ", sequence " + std::to_string(d.sequence.value()) +
                      "; it is fetched from a peer");
   }
-  auto damaged_keys = log_->keys([&](log_sqlite::KeyRow row) {
-    keys_->put({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()});
-  });
+  auto damaged_keys = log_->keys(
+      [&](log_sqlite::KeyRow row) { keys_->put({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()}); });
   if (!damaged_keys) return std::unexpected(damaged_keys.error());
   std::map<LogId, cluster::OnDisk> on_disk;
   for (const auto& [id, sequence] : reached) {
@@ -143,7 +143,8 @@ Result<void> Runtime::boot() {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   log("info", "rebuilt the world from " + std::to_string(count) + " records and " + std::to_string(keys_->size()) +
                   " keys in " + std::to_string(took.count()) + " ms");
-  if (undecodable > 0) log("error", std::to_string(undecodable) + " records of the log cannot be understood by this build");
+  if (undecodable > 0)
+    log("error", std::to_string(undecodable) + " records of the log cannot be understood by this build");
 
   log_sqlite::Events events;
   events.durable = [this](log_sqlite::Ticket ticket) { post(Durable{ticket.value()}); };
@@ -165,8 +166,8 @@ Result<void> Runtime::boot() {
 
   client_ = std::make_unique<http::Client>();
   functions_ = std::make_unique<Functions>(
-      settings_, *client_, *keys_,
-      [this] { return read_clock().mono; }, [this] { return mint(); }, [this](Command command) { post(std::move(command)); },
+      settings_, *client_, *keys_, [this] { return read_clock().mono; }, [this] { return mint(); },
+      [this](Command command) { post(std::move(command)); },
       [this](std::string_view level, std::string text) { log(level, std::move(text)); });
 
   identity_.account = settings_.account;
@@ -283,7 +284,8 @@ void Runtime::run() {
       std::unique_lock lock(mutex_);
       const Mono due = node_->next_wake();
       const auto sleep = due - now().mono;
-      if (inputs_.empty() && !stopping_ && sleep > 0ns) wake_.wait_for(lock, std::min<std::chrono::nanoseconds>(sleep, 1s));
+      if (inputs_.empty() && !stopping_ && sleep > 0ns)
+        wake_.wait_for(lock, std::min<std::chrono::nanoseconds>(sleep, 1s));
       if (stopping_) return;
       batch.swap(inputs_);
     }
@@ -405,15 +407,16 @@ void Runtime::read_log(const cluster::ReadLog& read) {
       post(std::move(in));
       return;
     }
-    log_->read_keys(std::move(wanted), [this, in = std::move(in), where](Result<std::vector<log_sqlite::KeyRow>> rows) mutable {
-      if (!rows) return;
-      for (log_sqlite::KeyRow& row : *rows) {
-        const auto at = where.find(row.id);
-        if (at == where.end()) continue;
-        in.records[at->second].keys.push_back({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()});
-      }
-      post(std::move(in));
-    });
+    log_->read_keys(
+        std::move(wanted), [this, in = std::move(in), where](Result<std::vector<log_sqlite::KeyRow>> rows) mutable {
+          if (!rows) return;
+          for (log_sqlite::KeyRow& row : *rows) {
+            const auto at = where.find(row.id);
+            if (at == where.end()) continue;
+            in.records[at->second].keys.push_back({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()});
+          }
+          post(std::move(in));
+        });
   });
 }
 
@@ -514,7 +517,8 @@ void Runtime::replay(Vector to, std::function<void(Result<std::shared_ptr<const 
         self->done(fail(Errc::not_found, std::move(why)));
       };
       if (!got) return give_up(got.error().detail);
-      if (got->records.empty() || got->base > self->at[id]) return give_up("records of that time are no longer in the log");
+      if (got->records.empty() || got->base > self->at[id])
+        return give_up("records of that time are no longer in the log");
       for (const log_sqlite::Record& rec : got->records) {
         if (rec.sequence > last) break;
         if (const auto decoded = record::decode(rec.bytes)) self->world->apply(decoded->body, decoded->meta());

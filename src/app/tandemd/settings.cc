@@ -49,10 +49,10 @@ membership::Member member(const YAML::Node& at) {
 
 void read_timers(const YAML::Node& at, Timers& timers) {
   const std::pair<const char*, std::chrono::milliseconds*> all[] = {
-      {"offer_ms", &timers.offer},     {"ring_ms", &timers.ring},         {"move_ms", &timers.move},
-      {"grace_ms", &timers.grace},     {"preferred_ms", &timers.preferred}, {"sign_in_ms", &timers.sign_in},
-      {"attach_ms", &timers.attach},   {"catch_up_ms", &timers.catch_up}, {"fallback_ms", &timers.fallback},
-      {"hold_ms", &timers.hold},       {"ready_ms", &timers.ready}};
+      {"offer_ms", &timers.offer},   {"ring_ms", &timers.ring},           {"move_ms", &timers.move},
+      {"grace_ms", &timers.grace},   {"preferred_ms", &timers.preferred}, {"sign_in_ms", &timers.sign_in},
+      {"attach_ms", &timers.attach}, {"catch_up_ms", &timers.catch_up},   {"fallback_ms", &timers.fallback},
+      {"hold_ms", &timers.hold},     {"ready_ms", &timers.ready}};
   for (const auto& [name, timer] : all) {
     *timer = std::chrono::milliseconds(value_or<std::int64_t>(at, name, timer->count()));
     if (timer->count() < 1) throw Bad{std::string("'timers.") + name + "' must be at least 1"};
@@ -88,7 +88,8 @@ Settings read(const YAML::Node& root) {
   s.peer_key = value<std::string>(peer, "key");
   for (const YAML::Node& m : need(root, "members")) s.members.push_back(member(m));
   bool listed = false;
-  for (const membership::Member& m : s.members) listed = listed || (m.node == s.node && m.region == s.region && m.hub == s.hub);
+  for (const membership::Member& m : s.members)
+    listed = listed || (m.node == s.node && m.region == s.region && m.hub == s.hub);
   if (!listed) throw Bad{"'members' does not list this node with its region and role"};
   if (root["functions"]) {
     for (const auto& entry : root["functions"]) {

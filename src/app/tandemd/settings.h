@@ -19,14 +19,14 @@ struct Settings {
   NodeId node;
   std::string region;
   bool hub = false;
-  std::string data;          // directory of the log
-  std::string account;       // 12 digits
+  std::string data;     // directory of the log
+  std::string account;  // 12 digits
   Uuid instance;
   std::string alias;
-  std::string centre_key;    // secret reference
-  Listen public_listen;      // Connect, participant and agent API
+  std::string centre_key;  // secret reference
+  Listen public_listen;    // Connect, participant and agent API
   Listen peer_listen;
-  std::string public_cert;   // empty: plain HTTP, allowed on loopback only
+  std::string public_cert;  // empty: plain HTTP, allowed on loopback only
   std::string public_key;
   std::string peer_ca;
   std::string peer_cert;

@@ -11,8 +11,8 @@ Decision react(const Sees& sees, const Now&) {
     if (sees.failover.state(subject) == MemberState::evacuated) continue;
     std::vector<NodeId> voters;
     for (const NodeId voter : sees.failover.against(subject)) {
-      const bool counts = voter != subject && sees.members.find(voter) != nullptr &&
-                          sees.failover.state(voter) == MemberState::active;
+      const bool counts =
+          voter != subject && sees.members.find(voter) != nullptr && sees.failover.state(voter) == MemberState::active;
       if (counts) voters.push_back(voter);
     }
     // Never by one observer alone: with two members, evacuation is a person's decision.
@@ -20,8 +20,8 @@ Decision react(const Sees& sees, const Now&) {
     if (voters.size() < std::max<std::size_t>(2, observers / 2 + 1)) continue;
     std::vector<NodeId> survivors;
     for (const NodeId node : sees.members.regions()) {
-      const bool stands = node != subject && sees.failover.state(node) != MemberState::evacuated &&
-                          sees.failover.against(node).empty();
+      const bool stands =
+          node != subject && sees.failover.state(node) != MemberState::evacuated && sees.failover.against(node).empty();
       if (stands) survivors.push_back(node);
     }
     if (survivors.empty()) continue;

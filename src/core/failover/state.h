@@ -75,7 +75,8 @@ class State {
   };
   void put(NodeId subject, Health next) {
     Health& health = health_[subject];
-    const bool higher = next.epoch > health.epoch || (next.epoch == health.epoch && next.declared_by < health.declared_by);
+    const bool higher =
+        next.epoch > health.epoch || (next.epoch == health.epoch && next.declared_by < health.declared_by);
     if (higher) health = std::move(next);
   }
   std::map<NodeId, std::map<NodeId, Cast>> votes_;

@@ -44,8 +44,8 @@ struct Accepted {
     f(1, "number", s.number);
   }
 };
-// First record of every incarnation. `amnesiac`: the disk was empty, so that acknowledgements may be forgotten; no start
-// and no sign-in is acknowledged before every other member was heard (R21).
+// First record of every incarnation. `amnesiac`: the disk was empty, so that acknowledgements may be forgotten; no
+// start and no sign-in is acknowledged before every other member was heard (R21).
 struct Born {
   bool amnesiac = false;
   std::string build;

@@ -91,7 +91,8 @@ bool State::amnesiac(LogId log) const {
 Result<Proposed> decide(const State& state, const Proposed& command) {
   const List& now = state.current();
   if (state.pending() != nullptr) return fail(Errc::move_in_flight, "another change of the members is under way");
-  if (command.number != now.number + 1) return fail(Errc::invalid, "the next list has number " + std::to_string(now.number + 1));
+  if (command.number != now.number + 1)
+    return fail(Errc::invalid, "the next list has number " + std::to_string(now.number + 1));
   std::size_t changes = 0;
   for (const Member& member : command.members) {
     const auto same = std::ranges::find(now.members, member.node, &Member::node);

@@ -35,8 +35,8 @@ class State {
   void apply(const Accepted& record, const Meta& meta);
   void apply(const Born& record, const Meta& meta);
 
-  [[nodiscard]] const List& current() const;         // highest in force
-  [[nodiscard]] const List* pending() const;         // proposed, next number, not in force yet
+  [[nodiscard]] const List& current() const;  // highest in force
+  [[nodiscard]] const List* pending() const;  // proposed, next number, not in force yet
   [[nodiscard]] const Member* find(NodeId node) const;
   [[nodiscard]] std::vector<NodeId> nodes() const;    // all members
   [[nodiscard]] std::vector<NodeId> regions() const;  // members that own things

@@ -77,8 +77,8 @@ Decision release(const Sees& sees, AgentId agent, const Held& held, const Now&) 
     const bool open = sees.mine(held) && !held.presence.desktop.nil();
     if (open && !held.presence.slots.empty() && !asking.proved) {
       const auto refused = held.refused.find(sees.local.self);
-      const bool told = refused != held.refused.end() && refused->second.contains(asker) &&
-                        refused->second.at(asker) >= asking.term;
+      const bool told =
+          refused != held.refused.end() && refused->second.contains(asker) && refused->second.at(asker) >= asking.term;
       if (!told) out.records.push_back(Rec{ReleaseRefused{agent, asking.term, asker}});
       continue;
     }
@@ -191,9 +191,12 @@ Decision free_slots(const Sees& sees, const Held& held, const Now& now) {
 
 const char* channel_name(contact::Channel channel) {
   switch (channel) {
-    case contact::Channel::chat: return "CHAT";
-    case contact::Channel::task: return "TASK";
-    case contact::Channel::voice: return "VOICE";
+    case contact::Channel::chat:
+      return "CHAT";
+    case contact::Channel::task:
+      return "TASK";
+    case contact::Channel::voice:
+      return "VOICE";
   }
   return "CHAT";
 }
@@ -210,8 +213,7 @@ bool has_room(const config::State& config, const Presence& presence, contact::Ch
   const config::Document* user = config.find(config::Kind::user, presence.agent.value());
   if (user == nullptr) return false;
   const auto profile_id = parse_uuid(user->get("routing_profile"));
-  const config::Document* profile =
-      profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
+  const config::Document* profile = profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
   if (profile == nullptr) return false;
   const std::string& text = profile->get(std::string("concurrency.") + channel_name(channel));
   std::size_t slots = 0;

@@ -1,11 +1,11 @@
 // The desktop of an agent: opened by majority, given up by release, and the promises its slots hold (R22 to R26).
 #pragma once
 
+#include "core/config/view.h"
 #include "core/contact/view.h"
+#include "core/membership/view.h"
 #include "core/presence/commands.h"
 #include "core/presence/state.h"
-#include "core/config/view.h"
-#include "core/membership/view.h"
 
 namespace tandem::presence {
 

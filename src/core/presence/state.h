@@ -36,10 +36,10 @@ struct Ack {
 struct Held {
   Line line;  // default: never signed in
   Presence presence;
-  std::map<NodeId, Asking> asked;                      // by asker, its highest
-  std::map<NodeId, std::map<NodeId, Ack>> acked;       // asker -> acker -> its highest
-  std::map<NodeId, Term> released;                     // by releaser, its highest
-  std::map<NodeId, std::map<NodeId, Term>> refused;    // refuser -> asker -> highest asking it refused
+  std::map<NodeId, Asking> asked;                    // by asker, its highest
+  std::map<NodeId, std::map<NodeId, Ack>> acked;     // asker -> acker -> its highest
+  std::map<NodeId, Term> released;                   // by releaser, its highest
+  std::map<NodeId, std::map<NodeId, Term>> refused;  // refuser -> asker -> highest asking it refused
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "line", s.line);

@@ -15,8 +15,7 @@ using contact::Phase;
 bool serves_queue(const config::State& config, AgentId agent, QueueId queue, contact::Channel channel) {
   const config::Document* user = config.find(config::Kind::user, agent.value());
   const auto profile_id = user == nullptr ? std::nullopt : parse_uuid(user->get("routing_profile"));
-  const config::Document* profile =
-      profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
+  const config::Document* profile = profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
   if (profile == nullptr) return false;
   return !profile->get("queue." + queue.value().text() + "." + presence::channel_name(channel)).empty();
 }
@@ -41,7 +40,8 @@ std::string obstacle(const Sees& sees, const presence::Held& held, const Contact
   if (preferred && p.slots.contains(contact.id)) return {};
   if (!preferred && !presence::routable(p)) return p.missed ? "missed a contact" : "status is not routable";
   if (!preferred && !contact.place.preferred.value().nil()) return "the contact waits for the agent it had";
-  if (!serves_queue(sees.config, p.agent, contact.place.queue, contact.channel)) return "the queue is not in its routing profile";
+  if (!serves_queue(sees.config, p.agent, contact.place.queue, contact.channel))
+    return "the queue is not in its routing profile";
   if (!presence::has_room(sees.config, p, contact.channel, promised(sees, p.agent, contact.id))) return "no free slot";
   return {};
 }
@@ -86,7 +86,7 @@ Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent
 
 Decision offer_there(const Sees& sees, const contact::Held& held, const Candidate& to, const Now& now, Rng& rng) {
   Contact next = held.contact;
-  next.move = contact::Move{mint_uuid(now.hlc, rng), sees.local.self, to.node, MoveState::offered,
+  next.move = contact::Move{mint_uuid(now.hlc, rng),           sees.local.self, to.node, MoveState::offered,
                             now.hlc + sees.local.timers.offer, to.agent};
   next.given = contact::next_term(held);
   return contact::update(held, next);
@@ -106,7 +106,8 @@ std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, cons
     if (held.presence.agent != agent) continue;
     out.push_back({agent, held.line.node, held.presence.available_since, obstacle(sees, held, contact)});
   }
-  std::ranges::sort(out, {}, [](const Candidate& c) { return std::tuple{!c.why_not.empty(), c.available_since, c.agent}; });
+  std::ranges::sort(out, {},
+                    [](const Candidate& c) { return std::tuple{!c.why_not.empty(), c.available_since, c.agent}; });
   return out;
 }
 
@@ -118,12 +119,12 @@ Decision match(const Sees& sees, const Vector& saw, const Now& now, Rng& rng) {
     auto operator<=>(const Waiting&) const = default;
   };
   std::vector<Waiting> waiting;
-  for (const ContactId id : sees.contacts.owned_by(sees.local.self)) {
+  for (const ContactId id : sees.contacts.queued_at(sees.local.self)) {
     const contact::Held& held = *sees.contacts.find(id);
     if (!may_offer(sees, held)) continue;
     const contact::Place& place = held.contact.place;
-    waiting.push_back({place.priority,
-                       static_cast<std::int64_t>(place.enqueued.milliseconds()) - place.age_adjustment.count(), id});
+    waiting.push_back(
+        {place.priority, static_cast<std::int64_t>(place.enqueued.milliseconds()) - place.age_adjustment.count(), id});
   }
   std::ranges::sort(waiting);
   std::set<std::pair<QueueId, contact::Channel>> nobody;  // queues for which no agent has room now

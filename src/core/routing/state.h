@@ -10,9 +10,9 @@ namespace tandem::routing {
 
 // One node's start of one attempt.
 struct Start {
-  std::uint64_t number = 0;     // its highest
-  std::uint64_t withdrawn = 0;  // up to here
-  std::uint64_t ran = 0;        // the number that ran; 0: none
+  std::uint64_t number = 0;               // its highest
+  std::uint64_t withdrawn = 0;            // up to here
+  std::uint64_t ran = 0;                  // the number that ran; 0: none
   std::map<NodeId, std::uint64_t> acked;  // acker -> highest number it acknowledged
   [[nodiscard]] bool outstanding() const { return number > withdrawn && ran == 0; }
   template <class S, class F>

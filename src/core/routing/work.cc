@@ -54,7 +54,8 @@ const Start* own_start(const Sees& sees, const Starts& starts) {
 }
 
 bool survivor(const Sees& sees, NodeId lost, ContactId contact) {
-  // Rendezvous hashing: every survivor computes the same winner; if two ever choose differently, nothing unsafe follows.
+  // Rendezvous hashing: every survivor computes the same winner; if two ever choose differently, nothing unsafe
+  // follows.
   const auto weight = [&](NodeId node) { return derive_uuid(contact.value(), "adopt", node.value()); };
   NodeId best;
   for (const NodeId node : sees.failover.health(lost).survivors) {
@@ -131,7 +132,8 @@ Decision hand_on(const Sees& sees, const contact::Held& held) {
     return contact::update(held, next);
   }
   Decision out;
-  if (own->outstanding() && !bug::on(bug::Name::no_withdraw)) out.records.push_back(Rec{StartWithdrawn{held.contact.id, held.contact.attempt, own->number}});
+  if (own->outstanding() && !bug::on(bug::Name::no_withdraw))
+    out.records.push_back(Rec{StartWithdrawn{held.contact.id, held.contact.attempt, own->number}});
   return out;
 }
 

@@ -12,9 +12,7 @@
 namespace tandem {
 namespace {
 
-std::string_view bytes_of(const Uuid& id) {
-  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
+std::string_view bytes_of(const Uuid& id) { return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}; }
 
 }  // namespace
 
@@ -119,7 +117,7 @@ Result<std::string> read_secret(const std::string& reference) {
   }
   if (!reference.starts_with("file:")) return fail(Errc::invalid, "a secret is given as file:PATH or env:NAME");
   const std::string path = reference.substr(5);
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return fail(Errc::not_found, "cannot read " + path);
   if ((info.st_mode & 077) != 0) return fail(Errc::denied, path + " may be read by others; its mode must be 0600");
   std::ifstream in(path, std::ios::binary);

@@ -45,7 +45,8 @@ class TokenSigner {
   explicit TokenSigner(const std::string& centre_key);
   [[nodiscard]] std::string sign(std::string_view purpose, std::string_view payload, std::uint64_t expires_ms) const;
   // Errors: unauthenticated.
-  [[nodiscard]] Result<std::string> verify(std::string_view purpose, std::string_view token, std::uint64_t now_ms) const;
+  [[nodiscard]] Result<std::string> verify(std::string_view purpose, std::string_view token,
+                                           std::uint64_t now_ms) const;
 
  private:
   std::string key_;
