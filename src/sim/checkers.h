@@ -191,7 +191,7 @@ class TranscriptOnce {
 };
 
 // "settled": after healing every contact is over or lives with an owner that knows it, every customer who is still there
-// is attached at that owner, and no work waits for a start that nobody pursues.
+// is attached at that owner, and nothing waits in a queue while an agent has nothing to do.
 class Settled {
  public:
   explicit Settled(Verdict& verdict) : verdict_(verdict) {}
@@ -201,7 +201,7 @@ class Settled {
     bool attached = false;
     bool owner_knows = false;  // the process that is the owner says that the line is its own
     bool work = false;
-    bool started = false;      // the present attempt ran at its owner
+    bool agent_idle = false;   // an agent who may take it has nothing to do
     bool waits_long = false;   // nothing has changed for longer than any timer
     NodeId owner;
   };

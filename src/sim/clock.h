@@ -38,7 +38,8 @@ class Clock {
   // When the monotonic clock will show `m`; never before it does.
   [[nodiscard]] Time when(Mono m) const {
     const Time local = m.since - mono_offset_;
-    return local - local / 1'000'000 * drift_ppm_ + 2us;
+    const Time near = local - local / 1'000'000 * drift_ppm_;
+    return near + (m.since - mono(near).since) + 1us;
   }
   [[nodiscard]] Mono mono(Time t) const { return Mono{mono_offset_ + t + t / 1'000'000 * drift_ppm_}; }
   [[nodiscard]] std::uint64_t wall_milliseconds(Time t) const {

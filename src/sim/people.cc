@@ -8,6 +8,11 @@ namespace {
 constexpr Time kLimit = 4s;  // a client gives one call up after this
 constexpr int kTriesMax = 14;
 
+const char* slot_name(presence::SlotState state) {
+  constexpr const char* kNames[] = {"rings", "with the agent", "after-contact work"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
 }  // namespace
 
 // -- what they remember
@@ -395,6 +400,7 @@ void People::sign_in(std::size_t n, std::size_t node, Uuid desktop, bool proved,
       at.last_desktop = desktop;
       ++at.episode;
       at.silences = 0;
+      read_desk(n);
       set_status(n, true);
       rival(n);
       return;
@@ -493,17 +499,49 @@ void People::desktop(std::size_t node, const DesktopEvent& event) {
   if (found == by_id_.end()) return;
   const std::size_t n = found->second;
   Agent& a = *agents_[n];
-  // Events reach whoever is connected: the desk that is open here. One whose sign-in was answered in this same moment
-  // reads its state anew, which is the same as taking the events that follow.
+  // Events reach whoever is connected: the desk that is open here.
   if (event.what == DesktopWhat::closed) {
     if (a.desk.open && a.desk.node == node) lost_desk(n, event.reason);
     return;
   }
-  if (a.desk.open && a.desk.node != node) return;
+  if (a.desk.open && a.desk.node == node) take_event(a, event);
+}
+
+void People::read_desk(std::size_t n) {
+  Agent& a = *agents_[n];
+  a.contacts.clear();
+  auto events = std::make_shared<std::vector<DesktopEvent>>();
+  Query query;
+  query.ask = [events, id = a.id](const World& world, const Local&) {
+    const presence::Held* held = world.agents().find(id);
+    if (held == nullptr) return;
+    for (const auto& [contact, slot] : held->presence.slots) {
+      const contact::Held* found = world.contacts().find(contact);
+      if (found == nullptr) continue;
+      DesktopEvent event;
+      event.agent = id;
+      event.contact = found->contact;
+      event.slot = slot;
+      events->push_back(std::move(event));
+    }
+  };
+  query.answer = [this, n, events, episode = a.episode] {
+    Agent& at = *agents_[n];
+    if (at.episode != episode || !at.desk.open) return;
+    at.contacts.clear();
+    for (const DesktopEvent& event : *events) take_event(at, event);
+  };
+  sim_.query(a.desk.node, std::move(query));
+}
+
+void People::take_event(Agent& a, const DesktopEvent& event) {
+  const std::size_t n = a.index;
   switch (event.what) {
     case DesktopWhat::contact: {
       if (!event.contact) return;
       const ContactId id = event.contact->id;
+      sim_.say({a.id.value(), id.value()}, "agent {} is shown contact {}: {}", a.id.value().text(), id.value().text(),
+               event.slot ? slot_name(event.slot->state) : "gone");
       if (!event.slot) {
         a.contacts.erase(id);
         return;
@@ -562,7 +600,7 @@ void People::rings(std::size_t n, ContactId id) {
   sim_.events().in(slow ? sim_.draw(7s, 8500ms) : sim_.draw(200ms, 2500ms), [this, n, id, episode, luck, lazy] {
     Agent& at = *agents_[n];
     const auto on = at.contacts.find(id);
-    if (at.episode != episode && at.episode != episode + 1) return;
+    if (at.episode != episode) return;
     if (on == at.contacts.end() && luck >= 5) return;
     if (lazy && luck >= 88) {
       sim_.coverage().count("agent: rejected");
@@ -587,7 +625,7 @@ void People::agent_says(std::size_t n, ContactId id) {
   sim_.events().in(sim_.draw(1s, 6s), [this, n, id, episode] {
     Agent& a = *agents_[n];
     const auto on = a.contacts.find(id);
-    if (a.episode != episode && a.episode != episode + 1) return;
+    if (a.episode != episode) return;
     if (on == a.contacts.end() || on->second.slot.state != presence::SlotState::busy) return;
     if (on->second.to_say-- <= 0 || on->second.slot.channel == contact::Channel::task) {
       end(n, id);
@@ -620,7 +658,7 @@ void People::complete(std::size_t n, ContactId id) {
   const std::uint64_t episode = agents_[n]->episode;
   sim_.events().in(sim_.draw(200ms, 3s), [this, n, id, episode] {
     Agent& a = *agents_[n];
-    if (a.episode != episode && a.episode != episode + 1) return;
+    if (a.episode != episode) return;
     call(n, presence::Complete{a.id, id}, [this, n, id](Result<Answer> answer) {
       if (answer) {
         sim_.coverage().count("agent: after-contact work done");

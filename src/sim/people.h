@@ -63,6 +63,9 @@ class People {
   [[nodiscard]] std::size_t any_region();
 
   void sign_in(std::size_t agent, std::size_t node, Uuid desktop, bool proved, bool rival);
+  // The client reads the state of the desk when it connects; events carry it on from there.
+  void read_desk(std::size_t agent);
+  void take_event(Agent& agent, const DesktopEvent& event);
   void lost_desk(std::size_t agent, std::string_view why);
   void set_status(std::size_t agent, bool available);
   void rings(std::size_t agent, ContactId contact);

@@ -351,6 +351,10 @@ void Simulation::plan_wake(Host& host) {
     if (host.life != life || host.wake_at != wake) return;
     host.wake_at = Time::max();
     if (frozen(host)) return;  // it wakes when it thaws
+    // A process that never sleeps is a defect whatever else it does.
+    host.idle_wakes = events_.now() == host.woke_at ? host.idle_wakes + 1 : 0;
+    host.woke_at = events_.now();
+    TANDEM_CHECK(host.idle_wakes < 1000);
     feed(host, Tick{});
   });
 }
@@ -499,6 +503,13 @@ void Simulation::ask(std::size_t node, Command command, Time limit, OnReply on_r
     OnReply late = std::move(at->second.on_reply);
     pending_.erase(at);
     late(std::nullopt);
+  });
+}
+
+void Simulation::query(std::size_t node, Query query) {
+  Host& host = *hosts_[node];
+  events_.in(draw(200us, 1ms), [this, &host, q = std::move(query), life = host.life]() mutable {
+    if (host.life == life) feed(host, std::move(q));
   });
 }
 
@@ -1031,6 +1042,11 @@ void Simulation::final_checks() {
     }
   }
   const auto now_ms = static_cast<std::int64_t>(first.clock.wall_milliseconds(events_.now()));
+  // Somebody who may take anything has nothing to do.
+  const bool idle = std::ranges::any_of(world.agents().routable(), [&](const AgentId id) {
+    const auto n = std::ranges::find(sample_.agents, id) - sample_.agents.begin();
+    return n % 4 != 3 && world.agents().find(id)->presence.slots.empty();
+  });
   std::map<ContactId, Settled::Contact> contacts;
   for (const auto& [id, held] : world.contacts().all()) {
     Settled::Contact c;
@@ -1042,9 +1058,7 @@ void Simulation::final_checks() {
     const contact::Held* theirs = owner.node->world().contacts().find(id);
     c.owner_knows = theirs != nullptr && theirs->line == held.line && held.line.incarnation == owner.incarnation;
     c.work = held.contact.kind == contact::Kind::work;
-    const auto& starts = world.routing().starts(id, held.contact.attempt);
-    const auto own = starts.find(held.line.node);
-    c.started = own != starts.end() && own->second.ran != 0;
+    c.agent_idle = idle;
     c.waits_long = now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
     settled.contact(c);
     contacts[id] = c;

@@ -60,6 +60,7 @@ class Simulation {
   [[nodiscard]] std::uint64_t life(std::size_t node) const { return hosts_[node]->life; }
   // Asks a node; nothing comes back when the process dies or is silent for `limit`.
   void ask(std::size_t node, Command command, Time limit, OnReply on_reply);
+  void query(std::size_t node, Query query);
   void open_session(std::size_t node, std::uint64_t number, ContactId contact);
   void close_session(std::size_t node, std::uint64_t number);
   [[nodiscard]] Events& events() { return events_; }
@@ -97,6 +98,8 @@ class Simulation {
     Time frozen_until{};
     std::vector<Input> backlog;
     Time wake_at = Time::max();
+    Time woke_at{};
+    int idle_wakes = 0;
     Time slow_disk_until{};
     bool had_disk = false;  // its first start is on an empty disk that never held anything
     Time disk_lost_at = -1h;
