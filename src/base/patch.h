@@ -3,8 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
+
+#include "base/check.h"
 
 namespace tandem {
 
@@ -21,15 +26,21 @@ struct Patch {
 };
 
 namespace detail {
+inline constexpr std::size_t kFieldsMax = 64;
+
 // Walks the same field of two values. Fields are visited in one declared order, so the n-th visit is the same field.
-template <class T, class F>
-void zip_fields(T& a, const T& b, F&& f) {
-  std::vector<std::pair<unsigned, const void*>> others;
-  T::fields(b, [&](unsigned number, const char*, const auto& field) { others.emplace_back(number, &field); });
+template <class A, class T, class F>
+void zip_fields(A& a, const T& b, F&& f) {
+  std::array<const void*, kFieldsMax> others;
+  std::size_t count = 0;
+  T::fields(b, [&](unsigned, const char*, const auto& field) {
+    TANDEM_CHECK(count < others.size());
+    others[count++] = &field;
+  });
   std::size_t n = 0;
   T::fields(a, [&](unsigned number, const char*, auto& field) {
     using Field = std::remove_reference_t<decltype(field)>;
-    f(number, field, *static_cast<const Field*>(others[n++].second));
+    f(number, field, *static_cast<const Field*>(others[n++]));
   });
 }
 }  // namespace detail
@@ -37,20 +48,20 @@ void zip_fields(T& a, const T& b, F&& f) {
 template <class T>
 [[nodiscard]] Patch<T> diff(const T& before, const T& after) {
   Patch<T> out;
-  T old = before;
-  std::vector<std::uint32_t> changed;
-  detail::zip_fields(old, after, [&](unsigned number, auto& was, const auto& is) {
-    if (!(was == is)) changed.push_back(number);
+  if (&before == &after) return out;
+  detail::zip_fields(before, after, [&](unsigned number, const auto& was, const auto& is) {
+    if (!(was == is)) out.changed.push_back(number);
   });
+  if (out.changed.empty()) return out;
   detail::zip_fields(out.value, after, [&](unsigned number, auto& to, const auto& from) {
-    if (std::ranges::find(changed, number) != changed.end()) to = from;
+    if (std::ranges::find(out.changed, number) != out.changed.end()) to = from;
   });
-  out.changed = std::move(changed);
   return out;
 }
 
 template <class T>
 void apply_patch(T& target, const Patch<T>& patch) {
+  if (patch.changed.empty()) return;
   detail::zip_fields(target, patch.value, [&](unsigned number, auto& to, const auto& from) {
     if (std::ranges::find(patch.changed, number) != patch.changed.end()) to = from;
   });

@@ -1,5 +1,5 @@
-// What the rules may look at. A module's function takes this by const reference and reads only the states of modules
-// before its own in the declared order; the arrows test holds it to that by its includes.
+// What the rules that look across modules may see: all states, by const reference, and the facts of this process. Routing
+// and transfer read `failover` through it too, to leave alone what does not serve.
 #pragma once
 
 #include "core/access/state.h"

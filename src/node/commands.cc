@@ -1,4 +1,5 @@
-// Who executes an order: its owner, here or elsewhere; and R6, the arrival of a customer whose contact's owner is silent.
+// Who executes an order: its owner, here or elsewhere; and R6, the arrival of a customer whose contact's owner is
+// silent.
 #include <algorithm>
 #include <charconv>
 
@@ -53,7 +54,8 @@ bool worth_another_try(const Error& error, const Command& command) {
 
 NodeId named(const Error& error) {
   std::uint16_t node = 0;
-  if (error.code == Errc::not_owner) std::from_chars(error.detail.data(), error.detail.data() + error.detail.size(), node);
+  if (error.code == Errc::not_owner)
+    std::from_chars(error.detail.data(), error.detail.data() + error.detail.size(), node);
   return NodeId{node};
 }
 
@@ -224,6 +226,13 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
   }
   if (log_full_) {
     answer(ticket, asker, fail(Errc::log_full, "this node's disk is full: it takes no new work until there is room"));
+    return;
+  }
+  const bool new_work =
+      std::holds_alternative<contact::Start>(command.verb) || std::holds_alternative<presence::SignIn>(command.verb);
+  if (clock_doubted_ && new_work) {
+    answer(ticket, asker,
+           fail(Errc::refused, "this node's clock cannot be trusted: it takes no new work until it agrees"));
     return;
   }
   const ContactId contact = contact_of(command.verb);

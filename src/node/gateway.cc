@@ -21,7 +21,8 @@ void Node::handle(SessionClosed& closed) {
   const Session session = at->second;
   sessions_.erase(at);
   if (session.upstream == NodeId{} || session.ended) return;
-  Command command{mint_uuid(now_.hlc, rng_), contact::Detach{session.contact, {local_.self, closed.number}}, false, false, {}};
+  Command command{
+      mint_uuid(now_.hlc, rng_), contact::Detach{session.contact, {local_.self, closed.number}}, false, false, {}};
   send(session.upstream, message::Forward{{}, std::move(command)}, true);
 }
 
@@ -79,7 +80,8 @@ void Node::upstreams_reborn() {
 
 void Node::sessions_due() {
   for (auto& [number, session] : sessions_) {
-    if (!session.attached && !session.ended && session.attaching.nil() && now_.mono >= session.retry) try_attach(number);
+    if (!session.attached && !session.ended && session.attaching.nil() && now_.mono >= session.retry)
+      try_attach(number);
   }
 }
 
@@ -124,7 +126,8 @@ void Node::handle(PassOn& pass) {
 
 void Node::on(NodeId, message::Pass& m) {
   if (m.session.number != 0) {
-    if (sessions_.contains(m.session.number)) outputs_.out.push_back(ShowSession{m.session.number, m.contact, {m.item}, false});
+    if (sessions_.contains(m.session.number))
+      outputs_.out.push_back(ShowSession{m.session.number, m.contact, {m.item}, false});
     return;
   }
   if (!owns(m.contact)) return;

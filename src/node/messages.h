@@ -36,8 +36,8 @@ using Verb = std::variant<contact::Start, contact::Say, contact::End, contact::S
 struct Command {
   Uuid id;
   Verb verb;
-  bool anywhere = false;  // Start: round robin over the active members; else here
-  bool arrival = false;   // the customer's own doing: a node that is not the owner may claim (R6)
+  bool anywhere = false;              // Start: round robin over the active members; else here
+  bool arrival = false;               // the customer's own doing: a node that is not the owner may claim (R6)
   std::vector<cluster::KeyRow> keys;  // made for this order; logged with its first record
   template <class S, class F>
   static void fields(S& s, F&& f) {

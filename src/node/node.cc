@@ -172,6 +172,13 @@ void Node::handle(LogRead& read) {
   cluster_.log_read(read.read, read.first, read.hash_before, std::move(read.records), now_, net_);
 }
 
+void Node::handle(SnapshotSaved& saved) { cluster_.foreign_durable(saved.vector, now_, net_); }
+
+void Node::handle(SelfReport& report) {
+  clock_doubted_ = report.clock_doubted;
+  cluster_.set_self_report({log_full_, report.clock_doubted, report.loop_delay});
+}
+
 void Node::handle(ApiProbe& probe) { cluster_.api_probe(probe.subject, probe.answered, now_); }
 
 void Node::handle(Damaged& damaged) { cluster_.fetch(damaged.log, damaged.sequence, now_, net_); }
@@ -224,12 +231,14 @@ void Node::greeted(const cluster::Hello& hello) {
 
 void Node::receive(cluster::Received& received) {
   const auto rec = record::decode(received.record.bytes);
+  ++counters_.records_foreign;
   if (!rec || rec->origin != received.log.origin || rec->incarnation != received.log.incarnation ||
       rec->sequence != received.sequence) {
+    // A newer build's record: kept and relayed as it is, and applied by the build that understands it.
     ++counters_.undecodable;
+    appended_.push_back(LogEntry{received.log, received.sequence, std::move(received.record)});
     return;
   }
-  ++counters_.records_foreign;
   if (rec->at.milliseconds() > now_.hlc.milliseconds() + kClockAheadMax.count()) {
     ++counters_.clock_ahead;  // its stamp stands, but this clock does not follow it
   } else if (rec->at > last_stamp_) {
@@ -256,7 +265,7 @@ void Node::load_from_peer(const cluster::SnapshotReceived& snapshot) {
   ++counters_.snapshots_loaded;
   for (const auto& [meta, body] : own_records_) world_.apply(body, meta);
   cluster_.snapshot_loaded(snapshot.vector, now_, net_);
-  outputs_.snapshot = SaveSnapshot{cluster_.replication().seen(), world_.snapshot()};
+  outputs_.snapshot = SaveSnapshot{snapshot.vector, snapshot.bytes, true};
   for (const auto& [id, held] : world_.contacts().all()) touched_contacts_.insert(id);
   for (const auto& [id, held] : world_.agents().all()) touched_agents_.insert(id);
   members_touched_ = match_ = true;
@@ -327,28 +336,29 @@ void Node::touch_contact(ContactId contact) {
 }
 
 void Node::touch(const Body& body) {
-  std::visit(Overloaded{
-                 [&](const config::Rec&) { match_ = true; },
-                 [&](const access::Rec&) {},
-                 [&](const membership::Rec& rec) {
-                   members_touched_ = true;
-                   if (std::holds_alternative<membership::Born>(rec)) born_touched_ = true;
-                 },
-                 [&](const contact::Rec& rec) {
-                   touch_contact(std::visit([](const auto& r) { return r.contact; }, rec));
-                 },
-                 [&](const presence::Rec& rec) { touch_around(std::visit([](const auto& r) { return r.agent; }, rec)); },
-                 [&](const routing::Rec& rec) {
-                   if (!std::holds_alternative<routing::Matched>(rec)) {
-                     touch_contact(std::visit([](const auto& r) { return r.contact; }, rec));
-                   }
-                 },
-                 [&](const transfer::Rec& rec) {
-                   touch_contact(std::visit([](const auto& r) { return r.contact; }, rec));
-                 },
-                 [&](const failover::Rec&) { members_touched_ = true; },
-             },
-             body);
+  std::visit(
+      Overloaded{
+          [&](const config::Rec&) { match_ = true; },
+          [&](const access::Rec&) {},
+          [&](const membership::Rec& rec) {
+            members_touched_ = true;
+            if (std::holds_alternative<membership::Born>(rec)) born_touched_ = true;
+          },
+          [&](const contact::Rec& rec) {
+            const auto* updated = std::get_if<contact::Updated>(&rec);
+            if (updated != nullptr && contact::only_content(*updated)) return;
+            touch_contact(std::visit([](const auto& r) { return r.contact; }, rec));
+          },
+          [&](const presence::Rec& rec) { touch_around(std::visit([](const auto& r) { return r.agent; }, rec)); },
+          [&](const routing::Rec& rec) {
+            if (!std::holds_alternative<routing::Matched>(rec)) {
+              touch_contact(std::visit([](const auto& r) { return r.contact; }, rec));
+            }
+          },
+          [&](const transfer::Rec& rec) { touch_contact(std::visit([](const auto& r) { return r.contact; }, rec)); },
+          [&](const failover::Rec&) { members_touched_ = true; },
+      },
+      body);
 }
 
 // -- reacting
@@ -471,7 +481,8 @@ void Node::drive_flow(ContactId contact) {
 }
 
 // The run of a flow becomes one record: where it stands now, and what it showed on the way.
-void Node::take(flow::Outcome outcome, const contact::Held& held, std::vector<contact::Item> before, const Uuid& cause) {
+void Node::take(flow::Outcome outcome, const contact::Held& held, std::vector<contact::Item> before,
+                const Uuid& cause) {
   const Term term = held.line.term;
   std::vector<contact::Item> items = std::move(before);
   std::ranges::move(outcome.items, std::back_inserter(items));
@@ -516,7 +527,8 @@ void Node::perform(Effect effect) {
                    event.agent = e.agent;
                    event.what = DesktopWhat::closed;
                    event.reason = e.reason;
-                   park(Out{std::move(event)});
+                   // Closing needs no disk to be true, and comes before anybody can hear that it was released (R24).
+                   outputs_.out.push_back(Out{std::move(event)});
                  },
              },
              effect);
@@ -723,8 +735,8 @@ Mono Node::next_wake() const {
   if (const auto& due = world_.agents().deadlines(local_.self); !due.empty()) by_hlc(due.begin()->first);
   for (const auto& [id, f] : forwards_) sooner(f.ticket.nil() ? f.retry : f.sent + kTryMax);
   for (const auto& [id, a] : arriving_) {
-    sooner(a.since + (a.catching_up ? std::min<std::chrono::milliseconds>(local_.timers.catch_up, 20ms)
-                                    : local_.timers.attach));
+    sooner(a.since +
+           (a.catching_up ? std::min<std::chrono::milliseconds>(local_.timers.catch_up, 20ms) : local_.timers.attach));
   }
   for (const auto& [id, s] : signing_in_) sooner(s.deadline);
   for (const auto& [id, s] : sessions_) {

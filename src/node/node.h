@@ -89,9 +89,18 @@ struct Damaged {
   LogId log;
   Sequence sequence;
 };
+// A peer's snapshot is on this disk.
+struct SnapshotSaved {
+  Vector vector;
+};
+// How the process finds itself; with a clock in doubt this node takes no new work.
+struct SelfReport {
+  bool clock_doubted = false;
+  std::chrono::microseconds loop_delay{};
+};
 struct Tick {};
 using Input = std::variant<Command, Query, LinkUp, LinkDown, FrameIn, Durable, Full, LogRead, SessionOpened,
-                           SessionClosed, PassOn, ApiProbe, Damaged, Tick>;
+                           SessionClosed, PassOn, ApiProbe, Damaged, SnapshotSaved, SelfReport, Tick>;
 
 // -- outputs
 struct LogEntry {
@@ -118,15 +127,16 @@ enum class DesktopWhat : std::uint8_t { contact, items, status, closed };
 struct DesktopEvent {
   AgentId agent;
   DesktopWhat what = DesktopWhat::contact;
-  std::optional<contact::Contact> contact;          // as it is now
-  std::optional<presence::Slot> slot;               // none: the contact left this desktop
+  std::optional<contact::Contact> contact;  // as it is now
+  std::optional<presence::Slot> slot;       // none: the contact left this desktop
   std::vector<contact::Item> items;
   std::optional<presence::Presence> presence;
-  std::string reason;                               // closed: in plain words
+  std::string reason;  // closed: in plain words
 };
 struct SaveSnapshot {
   Vector vector;
   std::string bytes;
+  bool from_peer = false;  // the log goes on from `vector`; answered with SnapshotSaved
 };
 using Out = std::variant<Reply, ShowSession, DesktopEvent, InvokeFunction, Resolve, std::function<void()>>;
 
@@ -147,11 +157,11 @@ struct NodeCounters {
   std::uint64_t refused = 0;
   std::uint64_t records_own = 0;
   std::uint64_t records_foreign = 0;
-  std::uint64_t fallbacks = 0;      // told yes without a second disk: no peer was reachable
-  std::uint64_t claims = 0;         // by arrival
+  std::uint64_t fallbacks = 0;  // told yes without a second disk: no peer was reachable
+  std::uint64_t claims = 0;     // by arrival
   std::uint64_t adoptions = 0;
-  std::uint64_t late = 0;           // records of lower lines
-  std::uint64_t clock_ahead = 0;    // received records stamped over 500 ms ahead of this clock
+  std::uint64_t late = 0;         // records of lower lines
+  std::uint64_t clock_ahead = 0;  // received records stamped over 500 ms ahead of this clock
   std::uint64_t snapshots_loaded = 0;
   std::uint64_t undecodable = 0;
 };
@@ -188,6 +198,8 @@ class Node {
   void handle(Full& full);
   void handle(LogRead& read);
   void handle(ApiProbe& probe);
+  void handle(SnapshotSaved& saved);
+  void handle(SelfReport& report);
   void handle(Damaged& damaged);
   void handle(PassOn& pass);
   void handle(Tick&) {}
@@ -270,8 +282,8 @@ class Node {
     bool replies = true;  // a reply to this process's own caller is owed
     std::uint64_t session = 0;
   };
-  static constexpr std::chrono::milliseconds kTryMax = 500ms;      // one try of a forwarded order
-  static constexpr std::chrono::milliseconds kForwardMax = 8s;     // all of them
+  static constexpr std::chrono::milliseconds kTryMax = 500ms;   // one try of a forwarded order
+  static constexpr std::chrono::milliseconds kForwardMax = 8s;  // all of them
   static constexpr std::chrono::milliseconds kRetryAfter = 50ms;
   struct Waiting {
     Command command;
@@ -281,7 +293,7 @@ class Node {
   struct Arriving {
     std::vector<Waiting> waiting;
     Mono since;
-    bool asked = false;     // the owner was asked and may answer yet
+    bool asked = false;  // the owner was asked and may answer yet
     bool catching_up = false;
   };
   struct SigningIn {
@@ -290,10 +302,10 @@ class Node {
   };
   struct Session {
     ContactId contact;
-    NodeId upstream;       // where it is attached, or was last
-    Incarnation life;      // of the upstream
+    NodeId upstream;   // where it is attached, or was last
+    Incarnation life;  // of the upstream
     bool attached = false;
-    Uuid attaching;        // command under way; nil: none
+    Uuid attaching;  // command under way; nil: none
     Mono retry;
     std::set<Uuid> known;  // items this session was shown, or that stood before it opened
     bool first = true;
@@ -334,11 +346,12 @@ class Node {
   };
   std::map<std::uint64_t, Ticket> in_log_;
   bool log_full_ = false;
+  bool clock_doubted_ = false;
   std::deque<Parked> parked_;
   std::map<ContactId, Term> resumed_;  // lines whose flow this process has picked up
   std::map<AgentId, std::map<ContactId, std::pair<presence::SlotState, contact::Phase>>> on_desktop_;
-  std::map<Uuid, Forwarded> forwards_;     // by command id
-  std::map<Uuid, Uuid> tickets_of_;        // try -> command id
+  std::map<Uuid, Forwarded> forwards_;  // by command id
+  std::map<Uuid, Uuid> tickets_of_;     // try -> command id
   std::map<ContactId, Arriving> arriving_;
   std::map<AgentId, SigningIn> signing_in_;
   std::map<std::uint64_t, Session> sessions_;

@@ -1,5 +1,6 @@
 // Goal: the loop of one to three nodes tells, moves, claims and rebuilds as the rules say, without faults of its own
-// making. Method: nodes joined by perfect links and instant disks; faults are single and by hand. Weather is for src/sim.
+// making. Method: nodes joined by perfect links and instant disks; faults are single and by hand. Weather is for
+// src/sim.
 #include "node/node.h"
 
 #include <gtest/gtest.h>
@@ -129,7 +130,11 @@ class Centre {
     };
     create(config::Kind::queue, 3, {{"name", "sales"}});
     create(config::Kind::routing_profile, 4,
-           {{"name", "chat"}, {"concurrency.CHAT", "2"}, {"concurrency.TASK", "1"}, {"queue." + fixed(3).text() + ".CHAT", "1,0"}, {"queue." + fixed(3).text() + ".TASK", "1,0"}});
+           {{"name", "chat"},
+            {"concurrency.CHAT", "2"},
+            {"concurrency.TASK", "1"},
+            {"queue." + fixed(3).text() + ".CHAT", "1,0"},
+            {"queue." + fixed(3).text() + ".TASK", "1,0"}});
     create(config::Kind::user, 5, {{"username", "ana"}, {"routing_profile", fixed(4).text()}});
     create(config::Kind::flow, 6, {{"name", "entry"}, {"type", "CONTACT_FLOW"}, {"content", kFlow}});
   }
@@ -213,7 +218,8 @@ class Centre {
       if (auto* resolve = std::get_if<Resolve>(&out)) {
         flow::Resolved done{resolve->visit, {}, {}};
         for (const auto& [name, text] : resolve->values) done.plain[name] = text.bytes;
-        for (const auto& [name, text] : resolve->texts) done.rendered[name] = Text::plain(flow::render(text, done.plain));
+        for (const auto& [name, text] : resolve->texts)
+          done.rendered[name] = Text::plain(flow::render(text, done.plain));
         give(i, Command{mint_uuid(now_.hlc, rng_), FlowEvent{resolve->fence.contact, done}, false, false, {}});
       }
     }
@@ -266,7 +272,8 @@ TEST(Node, AgentElsewhereGetsTheContactWithItsCustomer) {
   ASSERT_TRUE(centre.order(2, presence::Accept{centre.agent, c}));
   ASSERT_TRUE(centre.order(3, centre.say(c, "hello agent"), true));
   centre.run(500ms);
-  EXPECT_EQ(centre.transcript(1, c), (std::vector<std::string>{"Welcome", "Sales or support?", "sales", "hello agent"}));
+  EXPECT_EQ(centre.transcript(1, c),
+            (std::vector<std::string>{"Welcome", "Sales or support?", "sales", "hello agent"}));
   centre.expect_equal_worlds();
 }
 

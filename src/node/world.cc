@@ -45,7 +45,9 @@ struct World::Parts {
 };
 
 void World::apply(const Body& body, const Meta& meta) {
-  const auto each = [&](auto& state, const auto& rec) { std::visit([&](const auto& r) { state.apply(r, meta); }, rec); };
+  const auto each = [&](auto& state, const auto& rec) {
+    std::visit([&](const auto& r) { state.apply(r, meta); }, rec);
+  };
   std::visit(Overloaded{
                  [&](const config::Rec& rec) { each(config_, rec); },
                  [&](const access::Rec& rec) { each(access_, rec); },
@@ -96,14 +98,14 @@ std::optional<Answer> answer_of(const Body& body, const Meta& meta) {
   const auto item = [&](const std::vector<contact::Item>& items) {
     return items.empty() ? Answer{{}, {}, meta.at} : Answer{items.front().id, {}, items.front().at};
   };
-  return std::visit(
-      Overloaded{
-          [&](const config::Rec& rec) -> std::optional<Answer> {
-            return Answer{std::visit([](const auto& r) { return r.id; }, rec), {}, meta.at};
-          },
-          [&](const access::Rec&) -> std::optional<Answer> { return Answer{{}, {}, meta.at}; },
-          [&](const contact::Rec& rec) -> std::optional<Answer> {
-            return std::visit(Overloaded{
+  return std::visit(Overloaded{
+                        [&](const config::Rec& rec) -> std::optional<Answer> {
+                          return Answer{std::visit([](const auto& r) { return r.id; }, rec), {}, meta.at};
+                        },
+                        [&](const access::Rec&) -> std::optional<Answer> { return Answer{{}, {}, meta.at}; },
+                        [&](const contact::Rec& rec) -> std::optional<Answer> {
+                          return std::visit(
+                              Overloaded{
                                   [&](const contact::Claimed& r) -> std::optional<Answer> {
                                     if (r.why == contact::Why::started) {
                                       return Answer{r.contact.value(), r.whole.customer, meta.at};
@@ -113,14 +115,14 @@ std::optional<Answer> answer_of(const Body& body, const Meta& meta) {
                                   [&](const contact::Updated& r) -> std::optional<Answer> { return item(r.items); },
                               },
                               rec);
-          },
-          [&](const presence::Rec& rec) -> std::optional<Answer> {
-            if (std::holds_alternative<presence::Updated>(rec)) return Answer{{}, {}, meta.at};
-            return std::nullopt;
-          },
-          [](const auto&) -> std::optional<Answer> { return std::nullopt; },
-      },
-      body);
+                        },
+                        [&](const presence::Rec& rec) -> std::optional<Answer> {
+                          if (std::holds_alternative<presence::Updated>(rec)) return Answer{{}, {}, meta.at};
+                          return std::nullopt;
+                        },
+                        [](const auto&) -> std::optional<Answer> { return std::nullopt; },
+                    },
+                    body);
 }
 
 }  // namespace tandem

@@ -1,6 +1,7 @@
 #include "sim/checkers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fmt/format.h"
 
@@ -28,7 +29,7 @@ const char* state_name(contact::MoveState state) {
 // The module whose part of the world holds byte `offset` (World::bytes: one length-delimited field a module), and the
 // bytes around it.
 std::string module_at(const std::string& bytes, std::size_t offset) {
-  constexpr const char* kModules[] = {"?",     "config",  "access",   "membership", "contact",
+  constexpr const char* kModules[] = {"?",        "config",  "access",   "membership", "contact",
                                       "presence", "routing", "transfer", "failover"};
   std::size_t at = 0;
   while (at < bytes.size()) {
@@ -57,8 +58,8 @@ void WorldsEqual::compare(const std::vector<Seen>& worlds) {
       const auto offset = static_cast<std::size_t>(differ.in1 - worlds[i].bytes.begin());
       verdict_.broken("worlds-equal",
                       fmt::format("{} and {} stand for one vector and differ in {}, from byte {} of {} and {}",
-                                  name(worlds[i].node), name(worlds[j].node), module_at(worlds[i].bytes, offset), offset,
-                                  worlds[i].bytes.size(), worlds[j].bytes.size()));
+                                  name(worlds[i].node), name(worlds[j].node), module_at(worlds[i].bytes, offset),
+                                  offset, worlds[i].bytes.size(), worlds[j].bytes.size()));
       return;
     }
   }
@@ -97,8 +98,8 @@ void Order::loaded(NodeId node, const Vector& vector) {
 void Order::applied(NodeId node, LogId log, Sequence sequence, std::uint64_t hash) {
   Sequence& has = has_[node][log];
   if (sequence.value() != has.value() + 1) {
-    verdict_.broken("order", fmt::format("{} applied {} of {} after {}", name(node), sequence.value(), name(log),
-                                         has.value()));
+    verdict_.broken("order",
+                    fmt::format("{} applied {} of {} after {}", name(node), sequence.value(), name(log), has.value()));
   }
   has = sequence;
   std::vector<std::uint64_t>& hashes = hashes_[log];
@@ -106,7 +107,8 @@ void Order::applied(NodeId node, LogId log, Sequence sequence, std::uint64_t has
   std::uint64_t& known = hashes[sequence.value() - 1];
   // What its origin never had on disk may be written anew after a crash only by another incarnation.
   if (known != 0 && known != hash) {
-    verdict_.broken("order", fmt::format("{} applied other bytes as {} of {}", name(node), sequence.value(), name(log)));
+    verdict_.broken("order",
+                    fmt::format("{} applied other bytes as {} of {}", name(node), sequence.value(), name(log)));
   }
   known = hash;
   if (node != log.origin && durable_at_origin_[log] < sequence) {
@@ -170,17 +172,17 @@ void ToldIsKept::told(const Uuid& command) {
     return origin != durable_at_origin_.end() && record.second <= origin->second;
   });
   if (!durable) {
-    verdict_.broken("told-is-kept", fmt::format("command {} was answered yes before its record was on its origin's disk",
-                                                command.text()),
-                    command);
+    verdict_.broken(
+        "told-is-kept",
+        fmt::format("command {} was answered yes before its record was on its origin's disk", command.text()), command);
   }
 }
 
 void ToldIsKept::settled(const Vector& everywhere) {
   for (const Uuid& command : told_) {
     const auto& records = records_.at(command);
-    const bool kept = std::ranges::any_of(
-        records, [&](const auto& record) { return record.second <= at(everywhere, record.first); });
+    const bool kept =
+        std::ranges::any_of(records, [&](const auto& record) { return record.second <= at(everywhere, record.first); });
     const bool gone =
         std::ranges::all_of(records, [&](const auto& record) { return lost(record.first, record.second); });
     if (kept || gone) continue;
@@ -193,9 +195,18 @@ void ToldIsKept::settled(const Vector& everywhere) {
 
 // -- one-owner
 
+void OneOwner::sample_begins() {
+  owners_.clear();
+  doubled_before_ = std::exchange(doubled_, {});
+}
+
 void OneOwner::owns(NodeId node, const Uuid& thing) {
   const auto [at, fresh] = owners_.try_emplace(thing, node);
   if (fresh || at->second == node) return;
+  const auto before = doubled_before_.find(thing);
+  int& times = doubled_[thing];
+  times = before == doubled_before_.end() ? 1 : before->second + 1;
+  if (times < kSamples) return;
   verdict_.broken("one-owner", fmt::format("{} and {} both own {}", name(at->second), name(node), thing.text()), thing);
 }
 
@@ -212,9 +223,10 @@ void OneDesktop::opened(AgentId agent, const Uuid& desktop, NodeId node) {
   auto& open = open_[agent];
   for (const auto& [other, where] : open) {
     if (other == desktop) continue;
-    verdict_.broken("one-desktop", fmt::format("{} has a desktop open at {} while another opens at {}", name(agent),
-                                               name(where), name(node)),
-                    agent.value());
+    verdict_.broken(
+        "one-desktop",
+        fmt::format("{} has a desktop open at {} while another opens at {}", name(agent), name(where), name(node)),
+        agent.value());
   }
   open[desktop] = node;
 }
@@ -229,15 +241,17 @@ void OnePromise::shows(AgentId agent, const std::map<ContactId, presence::Slot>&
   std::size_t tasks = 0;
   for (const auto& [contact, slot] : slots) ++(slot.channel == contact::Channel::task ? tasks : chats);
   if (chats <= chats_max && tasks <= tasks_max) return;
-  verdict_.broken("one-promise", fmt::format("{} is shown {} chats and {} tasks, and may have {} and {}", name(agent),
-                                             chats, tasks, chats_max, tasks_max),
+  verdict_.broken("one-promise",
+                  fmt::format("{} is shown {} chats and {} tasks, and may have {} and {}", name(agent), chats, tasks,
+                              chats_max, tasks_max),
                   agent.value());
 }
 
 void OnePromise::accepted(AgentId agent, ContactId contact, const std::map<ContactId, presence::Slot>& before) {
   const auto slot = before.find(contact);
   if (slot != before.end()) return;
-  verdict_.broken("one-promise", fmt::format("{} accepted {} without a slot reserved for it", name(agent), name(contact)),
+  verdict_.broken("one-promise",
+                  fmt::format("{} accepted {} without a slot reserved for it", name(agent), name(contact)),
                   contact.value());
 }
 
@@ -256,23 +270,23 @@ void OneOutcome::recorded(ContactId contact, const Line& line, const contact::Mo
     }
   }
   if (!seen.failed || !seen.accepted || *seen.accepted <= *seen.failed) return;
-  verdict_.broken("one-outcome", fmt::format("the move of {} was {} in line {} and then accepted in line {}",
-                                             name(contact), state_name(seen.how), name(*seen.failed),
-                                             name(*seen.accepted)),
+  verdict_.broken("one-outcome",
+                  fmt::format("the move of {} was {} in line {} and then accepted in line {}", name(contact),
+                              state_name(seen.how), name(*seen.failed), name(*seen.accepted)),
                   contact.value());
 }
 
 void OneOutcome::settled(NodeId node, ContactId contact, const contact::Move& move, bool live) {
   const auto [at, fresh] = ends_.try_emplace(contact, node, move);
   if (!fresh && !(at->second.second == move)) {
-    verdict_.broken("one-outcome", fmt::format("{} and {} differ about the move of {}: {} and {}",
-                                               name(at->second.first), name(node), name(contact),
-                                               state_name(at->second.second.state), state_name(move.state)),
+    verdict_.broken("one-outcome",
+                    fmt::format("{} and {} differ about the move of {}: {} and {}", name(at->second.first), name(node),
+                                name(contact), state_name(at->second.second.state), state_name(move.state)),
                     contact.value());
   }
   if (live && move.open()) {
-    verdict_.broken("one-outcome", fmt::format("the move of {} is still {} after healing", name(contact),
-                                               state_name(move.state)),
+    verdict_.broken("one-outcome",
+                    fmt::format("the move of {} is still {} after healing", name(contact), state_name(move.state)),
                     contact.value());
   }
 }
@@ -282,21 +296,24 @@ void OneOutcome::settled(NodeId node, ContactId contact, const contact::Move& mo
 void WorkOnce::ran(ContactId contact, std::uint32_t attempt, NodeId node) {
   const auto [at, fresh] = ran_.try_emplace({contact, attempt}, node);
   if (fresh || at->second == node) return;
-  verdict_.broken("work-once", fmt::format("attempt {} of {} ran at {} and at {}", attempt, name(contact),
-                                           name(at->second), name(node)),
-                  contact.value());
+  verdict_.broken(
+      "work-once",
+      fmt::format("attempt {} of {} ran at {} and at {}", attempt, name(contact), name(at->second), name(node)),
+      contact.value());
 }
 
 void WorkOnce::given(ContactId contact, std::uint32_t attempt, AgentId agent) {
   const auto [at, fresh] = given_.try_emplace({contact, attempt}, agent);
   if (!fresh && at->second != agent) {
-    verdict_.broken("work-once", fmt::format("attempt {} of {} was given to {} and to {}", attempt, name(contact),
-                                             name(at->second), name(agent)),
+    verdict_.broken("work-once",
+                    fmt::format("attempt {} of {} was given to {} and to {}", attempt, name(contact), name(at->second),
+                                name(agent)),
                     contact.value());
   }
   if (!ran_.contains({contact, attempt})) {
-    verdict_.broken("work-once", fmt::format("attempt {} of {} was given to {} before its run was on record", attempt,
-                                             name(contact), name(agent)),
+    verdict_.broken("work-once",
+                    fmt::format("attempt {} of {} was given to {} before its run was on record", attempt, name(contact),
+                                name(agent)),
                     contact.value());
   }
 }
@@ -309,8 +326,8 @@ void TranscriptOnce::accepted(ContactId contact, const Uuid& item, std::string w
 
 void TranscriptOnce::shown(std::uint64_t session, const Uuid& item, ContactId contact) {
   if (shown_[session].insert(item).second) return;
-  verdict_.broken("transcript-once", fmt::format("session {} of {} was shown item {} twice", session, name(contact),
-                                                 item.text()),
+  verdict_.broken("transcript-once",
+                  fmt::format("session {} of {} was shown item {} twice", session, name(contact), item.text()),
                   contact.value());
 }
 
@@ -343,8 +360,8 @@ void TranscriptOnce::settled(ContactId contact, const std::vector<std::pair<Uuid
   if (said == accepted_.end()) return;
   for (const Said& s : said->second) {
     if ((ids.contains(s.item) && times.contains(s.words)) || excused(s.command)) continue;
-    verdict_.broken("transcript-once", fmt::format("\"{}\" was accepted as {} and is not in {}", s.words, s.item.text(),
-                                                   name(contact)),
+    verdict_.broken("transcript-once",
+                    fmt::format("\"{}\" was accepted as {} and is not in {}", s.words, s.item.text(), name(contact)),
                     contact.value());
   }
 }
@@ -371,8 +388,9 @@ void Settled::customer(ContactId id, const std::optional<Contact>& found, std::o
   } else if (found->phase == contact::Phase::ended) {
     verdict_.broken("settled", fmt::format("the customer of {} was not told that it is over", name(id)), id.value());
   } else if (!found->attached || !upstream || *upstream != found->owner) {
-    verdict_.broken("settled", fmt::format("the session of {} is at {}, its owner is {}, attached {}", name(id),
-                                           upstream ? name(*upstream) : "no node", name(found->owner), found->attached),
+    verdict_.broken("settled",
+                    fmt::format("the session of {} is at {}, its owner is {}, attached {}", name(id),
+                                upstream ? name(*upstream) : "no node", name(found->owner), found->attached),
                     id.value());
   }
 }

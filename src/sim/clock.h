@@ -1,6 +1,6 @@
 // The clocks of one machine. Its wall clock is off, drifts and jumps; its monotonic clock drifts too but never goes
-// back and counts while the process is frozen. A process reads them as the design says: the wall clock at its start plus
-// elapsed monotonic time, slewed by at most 1 %; a jump over 250 ms is not followed.
+// back and counts while the process is frozen. A process reads them as the design says: the wall clock at its start
+// plus elapsed monotonic time, slewed by at most 1 %; a jump over 250 ms is not followed.
 #pragma once
 
 #include <cstdint>

@@ -19,11 +19,18 @@ Disk::Synced Disk::end_sync() {
   for (; syncing_ > 0; --syncing_) {
     Batch& batch = queue_.front();
     out.ticket = std::max(out.ticket, batch.ticket);
+    if (batch.snapshot && batch.snapshot->from_peer) {
+      // A peer's snapshot comes before the records that follow it.
+      store(*batch.snapshot);
+      out.adopted = batch.snapshot->vector;
+      batch.snapshot.reset();
+    }
     for (LogEntry& entry : batch.entries) {
       if (store(entry)) out.entries.push_back(std::move(entry));
     }
     if (batch.snapshot) {
       store(*batch.snapshot);
+      out.from_peer = out.from_peer || batch.snapshot->from_peer;
       out.snapshot = std::move(batch.snapshot->vector);
     }
     queue_.pop_front();

@@ -22,9 +22,9 @@ class Disk {
     bool damaged = false;
   };
   struct Log {
-    Sequence base;               // everything up to here was deleted; a snapshot covers it
+    Sequence base;                // everything up to here was deleted; a snapshot covers it
     std::uint64_t base_hash = 0;  // of the record at `base`; 0: not known
-    std::deque<Stored> records;  // from base + 1
+    std::deque<Stored> records;   // from base + 1
     [[nodiscard]] Sequence last() const { return Sequence{base.value() + records.size()}; }
   };
 
@@ -37,6 +37,8 @@ class Disk {
     std::uint64_t ticket = 0;
     std::vector<LogEntry> entries;
     std::optional<Vector> snapshot;
+    bool from_peer = false;
+    std::optional<Vector> adopted;  // of a peer's snapshot
   };
   [[nodiscard]] Synced end_sync();
   // Tickets that were refused for space and not told yet.

@@ -61,9 +61,7 @@ class Events {
     std::uint64_t number;
     std::uint32_t slot;
   };
-  static bool later(const Entry& a, const Entry& b) {
-    return a.when != b.when ? a.when > b.when : a.number > b.number;
-  }
+  static bool later(const Entry& a, const Entry& b) { return a.when != b.when ? a.when > b.when : a.number > b.number; }
   std::vector<Entry> heap_;
   std::vector<What> slots_;
   std::vector<std::uint32_t> free_;

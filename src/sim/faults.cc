@@ -16,17 +16,25 @@ Time how_long(Rng& rng, FaultKind kind) {
   switch (kind) {
     case FaultKind::crash:
     case FaultKind::torn_write:
-    case FaultKind::lost_disk: return is_long ? between(rng, 5s, 40s) : between(rng, 300ms, 4s);
-    case FaultKind::freeze: return is_long ? between(rng, 3s, 30s) : between(rng, 200ms, 2s);
-    case FaultKind::full_disk: return between(rng, 500ms, 8s);
-    case FaultKind::slow_disk: return between(rng, 500ms, 5s);
+    case FaultKind::lost_disk:
+      return is_long ? between(rng, 5s, 40s) : between(rng, 300ms, 4s);
+    case FaultKind::freeze:
+      return is_long ? between(rng, 3s, 30s) : between(rng, 200ms, 2s);
+    case FaultKind::full_disk:
+      return between(rng, 500ms, 8s);
+    case FaultKind::slow_disk:
+      return between(rng, 500ms, 5s);
     case FaultKind::partition:
     case FaultKind::one_way_cut:
-    case FaultKind::link_cut: return is_long ? between(rng, 8s, 45s) : between(rng, 300ms, 5s);
-    case FaultKind::delay: return between(rng, 1s, 10s);
+    case FaultKind::link_cut:
+      return is_long ? between(rng, 8s, 45s) : between(rng, 300ms, 5s);
+    case FaultKind::delay:
+      return between(rng, 1s, 10s);
     case FaultKind::reorder:
-    case FaultKind::repeat: return between(rng, 1s, 10s);
-    default: return {};
+    case FaultKind::repeat:
+      return between(rng, 1s, 10s);
+    default:
+      return {};
   }
 }
 
@@ -47,9 +55,10 @@ const std::vector<Saga>& all_sagas() {
 }
 
 const char* fault_name(FaultKind kind) {
-  constexpr const char* kNames[] = {"crash",       "torn write", "lost disk",   "full disk",   "slow disk", "damaged record",
-                                    "freeze",      "clock jump", "clock drift", "partition",   "one-way cut", "link cut",
-                                    "connection lost", "delay",  "reorder",     "repeat",      "socket lost"};
+  constexpr const char* kNames[] = {"crash",          "torn write", "lost disk",       "full disk",   "slow disk",
+                                    "damaged record", "freeze",     "clock jump",      "clock drift", "partition",
+                                    "one-way cut",    "link cut",   "connection lost", "delay",       "reorder",
+                                    "repeat",         "socket lost"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -74,10 +83,12 @@ Schedule draw_schedule(Rng& rng, std::size_t nodes, Time from, Time to) {
   };
   // Weights: what is common in the world is common here, what is rare is not left out.
   const std::vector<std::pair<FaultKind, int>> weights = {
-      {FaultKind::crash, 6},      {FaultKind::torn_write, 3},  {FaultKind::lost_disk, 2},       {FaultKind::full_disk, 3},
-      {FaultKind::slow_disk, 3},  {FaultKind::damaged_record, 3}, {FaultKind::freeze, 5},       {FaultKind::clock_jump, 3},
-      {FaultKind::partition, 5},  {FaultKind::one_way_cut, 4}, {FaultKind::link_cut, 5},        {FaultKind::connection_lost, 8},
-      {FaultKind::delay, 4},      {FaultKind::reorder, 3},     {FaultKind::repeat, 3},          {FaultKind::socket_lost, 6}};
+      {FaultKind::crash, 6},       {FaultKind::torn_write, 3}, {FaultKind::lost_disk, 2},
+      {FaultKind::full_disk, 3},   {FaultKind::slow_disk, 3},  {FaultKind::damaged_record, 3},
+      {FaultKind::freeze, 5},      {FaultKind::clock_jump, 3}, {FaultKind::partition, 5},
+      {FaultKind::one_way_cut, 4}, {FaultKind::link_cut, 5},   {FaultKind::connection_lost, 8},
+      {FaultKind::delay, 4},       {FaultKind::reorder, 3},    {FaultKind::repeat, 3},
+      {FaultKind::socket_lost, 6}};
   int sum = 0;
   for (const auto& [kind, weight] : weights) sum += weight;
   const auto draw_kind = [&] {

@@ -62,7 +62,7 @@ struct People::Agent {
   struct OnDesk {
     presence::Slot slot;
     contact::Contact contact;
-    bool handled = false;   // somebody is looking at this state already
+    bool handled = false;  // somebody is looking at this state already
     int to_say = 0;
     bool talking = false;
     Time since{};
@@ -171,12 +171,16 @@ void People::connect(std::size_t n) {
   c.connected_at = sim_.events().now();
   c.silences = 0;
   sessions_[c.session] = n;
+  sim_.say({c.contact.value()}, "the customer of contact {} opens session {} at node {}", c.contact.value().text(),
+           c.session, c.gateway + 1);
   sim_.open_session(c.gateway, c.session, c.contact);
 }
 
 void People::disconnect(std::size_t n, bool by_choice) {
   Customer& c = *customers_[n];
   if (c.session == 0) return;
+  sim_.say({c.contact.value()}, "session {} of contact {} at node {} closes", c.session, c.contact.value().text(),
+           c.gateway + 1);
   if (by_choice) sim_.close_session(c.gateway, c.session);
   sessions_.erase(c.session);
   c.session = 0;
@@ -335,7 +339,7 @@ std::vector<People::Open> People::open_sessions() const {
   std::vector<Open> out;
   for (const auto& [number, n] : sessions_) {
     const Customer& c = *customers_[n];
-    if (!c.gone) out.push_back({c.contact, c.gateway, number, c.connected_at});
+    if (!c.gone) out.push_back({c.contact, c.gateway, number, c.connected_at, c.start_id});
   }
   return out;
 }
@@ -552,7 +556,8 @@ void People::take_event(Agent& a, const DesktopEvent& event) {
       if (fresh) on.since = sim_.events().now();
       on.slot = *event.slot;
       on.contact = *event.contact;
-      if (event.slot->channel == contact::Channel::task && event.slot->state != presence::SlotState::after_contact_work) {
+      if (event.slot->channel == contact::Channel::task &&
+          event.slot->state != presence::SlotState::after_contact_work) {
         sim_.coverage().count("work: given");
         sim_.work_once.given(id, event.slot->attempt, a.id);
       }
@@ -561,7 +566,8 @@ void People::take_event(Agent& a, const DesktopEvent& event) {
         rings(n, id);
       } else if (event.slot->state == presence::SlotState::busy && !on.talking) {
         if (event.contact->phase == contact::Phase::with_agent) serve(n, id);
-      } else if (event.slot->state == presence::SlotState::after_contact_work && (fresh || before != event.slot->state)) {
+      } else if (event.slot->state == presence::SlotState::after_contact_work &&
+                 (fresh || before != event.slot->state)) {
         complete(n, id);
       }
       return;
@@ -583,7 +589,8 @@ void People::take_event(Agent& a, const DesktopEvent& event) {
       }
       return;
     }
-    case DesktopWhat::closed: return;
+    case DesktopWhat::closed:
+      return;
   }
 }
 

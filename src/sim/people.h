@@ -18,9 +18,9 @@ class People {
   People(const People&) = delete;
   People& operator=(const People&) = delete;
 
-  void begin();       // the centre is configured: agents sign in, customers come
-  void no_more();     // nobody new comes, and nobody does anything that is not an answer
-  void stop();        // everybody keeps still
+  void begin();                         // the centre is configured: agents sign in, customers come
+  void no_more();                       // nobody new comes, and nobody does anything that is not an answer
+  void stop();                          // everybody keeps still
   void lose_sockets(std::size_t node);  // a fault: half the customers at a node lose their sockets
 
   // -- from the nodes
@@ -34,6 +34,7 @@ class People {
     std::size_t gateway = 0;
     std::uint64_t session = 0;
     Time since{};
+    Uuid start;  // the command that made the contact
   };
   // Customers whose socket is open and who were not told the end.
   [[nodiscard]] std::vector<Open> open_sessions() const;

@@ -8,15 +8,17 @@ namespace {
 constexpr Uuid kBase{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
 
 std::string say(std::string_view id, std::string_view words, std::string_view next) {
-  return fmt::format(R"({{"Identifier":"{}","Type":"MessageParticipant","Parameters":{{"Text":"{}"}},)"
-                     R"("Transitions":{{"NextAction":"{}","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"{}"}}]}}}})",
-                     id, words, next, next);
+  return fmt::format(
+      R"({{"Identifier":"{}","Type":"MessageParticipant","Parameters":{{"Text":"{}"}},)"
+      R"("Transitions":{{"NextAction":"{}","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"{}"}}]}}}})",
+      id, words, next, next);
 }
 
 std::string target(std::string_view id, const Uuid& queue, std::string_view next) {
-  return fmt::format(R"({{"Identifier":"{}","Type":"UpdateContactTargetQueue","Parameters":{{"QueueId":"{}"}},)"
-                     R"("Transitions":{{"NextAction":"{}","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"bye"}}]}}}})",
-                     id, queue.text(), next);
+  return fmt::format(
+      R"({{"Identifier":"{}","Type":"UpdateContactTargetQueue","Parameters":{{"QueueId":"{}"}},)"
+      R"("Transitions":{{"NextAction":"{}","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"bye"}}]}}}})",
+      id, queue.text(), next);
 }
 
 std::string flow(std::string_view start, const std::vector<std::string>& actions) {
@@ -32,15 +34,17 @@ std::string chat_flow(const Uuid& hours, const Uuid& billing, const Uuid& other)
   return flow(
       "hello",
       {say("hello", kGreeting, "open"),
-       fmt::format(R"({{"Identifier":"open","Type":"CheckHoursOfOperation","Parameters":{{"HoursOfOperationId":"{}"}},)"
-                   R"("Transitions":{{"NextAction":"bye","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"ask"}}],)"
-                   R"("Conditions":[{{"NextAction":"ask","Condition":{{"Operator":"Equals","Operands":["True"]}}}},)"
-                   R"({{"NextAction":"bye","Condition":{{"Operator":"Equals","Operands":["False"]}}}}]}}}})",
-                   hours.text()),
-       fmt::format(R"({{"Identifier":"ask","Type":"GetParticipantInput","Parameters":{{"Text":"{}","StoreInput":"True",)"
-                   R"("InputTimeLimitSeconds":"25","InputValidation":{{"CustomValidation":{{"MaximumLength":"200"}}}}}},)"
-                   R"("Transitions":{{"NextAction":"note","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"note"}}]}}}})",
-                   kQuestion),
+       fmt::format(
+           R"({{"Identifier":"open","Type":"CheckHoursOfOperation","Parameters":{{"HoursOfOperationId":"{}"}},)"
+           R"("Transitions":{{"NextAction":"bye","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"ask"}}],)"
+           R"("Conditions":[{{"NextAction":"ask","Condition":{{"Operator":"Equals","Operands":["True"]}}}},)"
+           R"({{"NextAction":"bye","Condition":{{"Operator":"Equals","Operands":["False"]}}}}]}}}})",
+           hours.text()),
+       fmt::format(
+           R"({{"Identifier":"ask","Type":"GetParticipantInput","Parameters":{{"Text":"{}","StoreInput":"True",)"
+           R"("InputTimeLimitSeconds":"25","InputValidation":{{"CustomValidation":{{"MaximumLength":"200"}}}}}},)"
+           R"("Transitions":{{"NextAction":"note","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"note"}}]}}}})",
+           kQuestion),
        R"({"Identifier":"note","Type":"UpdateContactAttributes","Parameters":{"Attributes":{"topic":"$.StoredCustomerInput"}},)"
        R"("Transitions":{"NextAction":"look","Errors":[{"ErrorType":"NoMatchingError","NextAction":"look"}]}})",
        R"({"Identifier":"look","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"http://127.0.0.1/tier",)"
@@ -71,8 +75,10 @@ Sample make_sample(std::size_t agents) {
     week[fmt::format("open.{}.0", day)] = "00:00-00:00";
   }
   out.documents.push_back({config::Kind::hours, hours, week});
-  out.documents.push_back({config::Kind::queue, billing, {{"name", "billing"}, {"hours", hours.text()}, {"status", "ENABLED"}}});
-  out.documents.push_back({config::Kind::queue, other, {{"name", "other"}, {"hours", hours.text()}, {"status", "ENABLED"}}});
+  out.documents.push_back(
+      {config::Kind::queue, billing, {{"name", "billing"}, {"hours", hours.text()}, {"status", "ENABLED"}}});
+  out.documents.push_back(
+      {config::Kind::queue, other, {{"name", "other"}, {"hours", hours.text()}, {"status", "ENABLED"}}});
   const auto profile = [&](const Uuid& id, const char* name, const std::vector<Uuid>& queues) {
     std::map<std::string, std::string> set = {{"name", name},
                                               {"default_outbound_queue", other.text()},
@@ -88,16 +94,22 @@ Sample make_sample(std::size_t agents) {
   profile(one, "other only", {other});
   out.documents.push_back({config::Kind::agent_status, out.available, {{"name", "Available"}, {"type", "ROUTABLE"}}});
   out.documents.push_back({config::Kind::agent_status, out.away, {{"name", "Break"}, {"type", "CUSTOM"}}});
-  out.documents.push_back({config::Kind::flow, out.chat_flow.value(),
-                           {{"name", "chat"}, {"type", "CONTACT_FLOW"}, {"content", chat_flow(hours, billing, other)}}});
-  out.documents.push_back({config::Kind::flow, out.task_flow.value(),
-                           {{"name", "task"}, {"type", "CONTACT_FLOW"},
+  out.documents.push_back(
+      {config::Kind::flow,
+       out.chat_flow.value(),
+       {{"name", "chat"}, {"type", "CONTACT_FLOW"}, {"content", chat_flow(hours, billing, other)}}});
+  out.documents.push_back({config::Kind::flow,
+                           out.task_flow.value(),
+                           {{"name", "task"},
+                            {"type", "CONTACT_FLOW"},
                             {"content", flow("target", {target("target", other, "up"), kQueueUp, kBye})}}});
   for (std::size_t n = 0; n < agents; ++n) {
     const Uuid id = derive_uuid(kBase, "agent", n);
     out.agents.push_back(AgentId{id});
-    out.documents.push_back({config::Kind::user, id,
-                             {{"username", fmt::format("agent{}", n)}, {"routing_profile", (n % 4 == 3 ? one : both).text()}}});
+    out.documents.push_back(
+        {config::Kind::user,
+         id,
+         {{"username", fmt::format("agent{}", n)}, {"routing_profile", (n % 4 == 3 ? one : both).text()}}});
   }
   return out;
 }

@@ -15,11 +15,11 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
-constexpr Time kConfigured = 4s;     // the centre is set up
-constexpr Time kFaultsBegin = 15s;   // agents are there, customers talk
-constexpr Time kHealed = 100s;       // of settling after the faults, people still answering
-constexpr Time kStill = 40s;         // then nobody does anything and the logs must meet
-constexpr Time kCalm = 12s;          // without faults before owners are compared
+constexpr Time kConfigured = 4s;    // the centre is set up
+constexpr Time kFaultsBegin = 15s;  // agents are there, customers talk
+constexpr Time kHealed = 100s;      // of settling after the faults, people still answering
+constexpr Time kStill = 40s;        // then nobody does anything and the logs must meet
+constexpr Time kCalm = 12s;         // without faults before owners are compared
 constexpr std::uint64_t kSnapshotEvery = 4000;
 
 constexpr const char* kRegions[] = {"us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "eu-west-2"};
@@ -36,8 +36,8 @@ Timers timers() {
 std::string line_name(Term term, NodeId node) { return fmt::format("{}@{}", term.value(), node.value()); }
 
 const char* why_name(contact::Why why) {
-  constexpr const char* kNames[] = {"started",  "arrived", "accepted",  "taken back", "returned",
-                                    "revived", "reclaimed", "adopted", "restarted"};
+  constexpr const char* kNames[] = {"started", "arrived",   "accepted", "taken back", "returned",
+                                    "revived", "reclaimed", "adopted",  "restarted"};
   return kNames[static_cast<std::size_t>(why)];
 }
 
@@ -114,9 +114,8 @@ Outcome Simulation::run() {
   *configure = [this, configure](std::size_t n) {
     if (n == sample_.documents.size()) return;
     const Uuid id = derive_uuid(sample_.documents[n].id, "create", options_.seed);
-    ask(0, Command{id, sample_.documents[n], false, false, {}}, 1s, [configure, n](std::optional<Result<Answer>> reply) {
-      (*configure)(reply && reply->has_value() ? n + 1 : n);
-    });
+    ask(0, Command{id, sample_.documents[n], false, false, {}}, 1s,
+        [configure, n](std::optional<Result<Answer>> reply) { (*configure)(reply && reply->has_value() ? n + 1 : n); });
   };
   events_.at(1s, [configure] { (*configure)(0); });
   events_.at(kConfigured, [this] { people_->begin(); });
@@ -186,7 +185,8 @@ void Simulation::boot(Host& host) {
   options.incarnation = host.incarnation;
   options.hub = host.hub;
   options.region = host.region;
-  options.instance_arn = "arn:aws:connect:" + host.region + ":111122223333:instance/11111111-2222-4333-8444-555555555555";
+  options.instance_arn =
+      "arn:aws:connect:" + host.region + ":111122223333:instance/11111111-2222-4333-8444-555555555555";
   options.build = "sim";
   options.members = members_;
   options.disk_was_empty = host.disk.empty();
@@ -284,11 +284,10 @@ void Simulation::drain(Host& host, Outputs out) {
   if (out.append || out.snapshot) {
     std::uint64_t ticket = 0;
     std::vector<LogEntry> entries;
-    if (host.node->counters().snapshots_loaded != host.counted.snapshots_loaded && out.snapshot) {
+    if (out.snapshot && out.snapshot->from_peer) {
       Vector loaded = out.snapshot->vector;
       loaded.erase(LogId{host.id, host.incarnation});
       order_.loaded(host.id, loaded);
-      host.counted.snapshots_loaded = host.node->counters().snapshots_loaded;
       coverage_.count("log: snapshot from a peer");
       say({}, "node {} loads a snapshot from a peer", host.id.value());
     }
@@ -387,6 +386,11 @@ void Simulation::synced(Host& host) {
     for (const auto& [log, sequence] : *done.snapshot) told.durable(host.id, log, host.disk.last(log));
     host.disk.truncate(everywhere());
     coverage_.count("log: truncated");
+    if (done.from_peer) feed(host, SnapshotSaved{*done.snapshot});
+  }
+  if (done.adopted) {
+    for (const auto& [log, sequence] : *done.adopted) told.durable(host.id, log, host.disk.last(log));
+    feed(host, SnapshotSaved{*done.adopted});
   }
   if (done.ticket != 0) feed(host, Durable{done.ticket});
   plan_sync(host);
@@ -421,59 +425,59 @@ void Simulation::thaw(Host& host) {
 }
 
 void Simulation::tell(Host& host, Out& out) {
-  std::visit(
-      Overloaded{
-          [&](Reply& reply) {
-            mix(reply.result.has_value() ? 1 : 2);
-            const auto at = pending_.find({host.index, reply.command});
-            if (at == pending_.end()) return;  // nobody waits for it any more
-            if (reply.result) {
-              told.told(reply.command);
-            } else {
-              coverage_.count("command: refused");
-              if (reply.result.error().code == Errc::log_full) coverage_.count("log: refused for space");
-            }
-            OnReply on_reply = std::move(at->second.on_reply);
-            pending_.erase(at);
-            events_.in(50us, [f = std::move(on_reply), r = std::move(reply.result)]() mutable { f(std::move(r)); });
-          },
-          [&](ShowSession& show) {
-            mix(show.number + show.items.size());
-            people_->show(host.index, show);
-          },
-          [&](DesktopEvent& event) { people_->desktop(host.index, event); },
-          [&](InvokeFunction& call) {
-            events_.in(500us, [this, &host, call = std::move(call), life = host.life]() mutable {
-              if (host.life != life || host.clock.mono(events_.now()) > call.fence.not_after) return;
-              const std::uint64_t luck = rng_.below(10);
-              Time takes = draw(5ms, 300ms);
-              if (luck == 0) takes = call.limit;
-              flow::Returned returned;
-              returned.visit = call.visit;
-              returned.ok = luck > 1;
-              if (returned.ok) returned.values["tier"] = seal({}, "gold");
-              coverage_.count(returned.ok ? "flow: function answered" : "flow: function failed");
-              Command command{new_id(), FlowEvent{call.fence.contact, std::move(returned)}, false, false, {}};
-              events_.in(takes, [this, &host, life, c = std::move(command)]() mutable {
-                if (host.life == life) feed(host, std::move(c));
-              });
-            });
-          },
-          [&](Resolve& ask) {
-            events_.in(draw(50us, 2ms), [this, &host, ask = std::move(ask), life = host.life]() mutable {
-              if (host.life != life || host.clock.mono(events_.now()) > ask.fence.not_after) return;
-              flow::Resolved resolved;
-              resolved.visit = ask.visit;
-              for (const auto& [name, text] : ask.values) resolved.plain[name] = unseal(text);
-              for (const auto& [name, text] : ask.texts) {
-                resolved.rendered[name] = seal(ask.key, flow::render(text, resolved.plain));
-              }
-              feed(host, Command{new_id(), FlowEvent{ask.fence.contact, std::move(resolved)}, false, false, {}});
-            });
-          },
-          [&](std::function<void()>& call) { call(); },
-      },
-      out);
+  std::visit(Overloaded{
+                 [&](Reply& reply) {
+                   mix(reply.result.has_value() ? 1 : 2);
+                   const auto at = pending_.find({host.index, reply.command});
+                   if (at == pending_.end()) return;  // nobody waits for it any more
+                   if (reply.result) {
+                     told.told(reply.command);
+                   } else {
+                     coverage_.count("command: refused");
+                     if (reply.result.error().code == Errc::log_full) coverage_.count("log: refused for space");
+                   }
+                   OnReply on_reply = std::move(at->second.on_reply);
+                   pending_.erase(at);
+                   events_.in(50us,
+                              [f = std::move(on_reply), r = std::move(reply.result)]() mutable { f(std::move(r)); });
+                 },
+                 [&](ShowSession& show) {
+                   mix(show.number + show.items.size());
+                   people_->show(host.index, show);
+                 },
+                 [&](DesktopEvent& event) { people_->desktop(host.index, event); },
+                 [&](InvokeFunction& call) {
+                   events_.in(500us, [this, &host, call = std::move(call), life = host.life]() mutable {
+                     if (host.life != life || host.clock.mono(events_.now()) > call.fence.not_after) return;
+                     const std::uint64_t luck = rng_.below(10);
+                     Time takes = draw(5ms, 300ms);
+                     if (luck == 0) takes = call.limit;
+                     flow::Returned returned;
+                     returned.visit = call.visit;
+                     returned.ok = luck > 1;
+                     if (returned.ok) returned.values["tier"] = seal({}, "gold");
+                     coverage_.count(returned.ok ? "flow: function answered" : "flow: function failed");
+                     Command command{new_id(), FlowEvent{call.fence.contact, std::move(returned)}, false, false, {}};
+                     events_.in(takes, [this, &host, life, c = std::move(command)]() mutable {
+                       if (host.life == life) feed(host, std::move(c));
+                     });
+                   });
+                 },
+                 [&](Resolve& ask) {
+                   events_.in(draw(50us, 2ms), [this, &host, ask = std::move(ask), life = host.life]() mutable {
+                     if (host.life != life || host.clock.mono(events_.now()) > ask.fence.not_after) return;
+                     flow::Resolved resolved;
+                     resolved.visit = ask.visit;
+                     for (const auto& [name, text] : ask.values) resolved.plain[name] = unseal(text);
+                     for (const auto& [name, text] : ask.texts) {
+                       resolved.rendered[name] = seal(ask.key, flow::render(text, resolved.plain));
+                     }
+                     feed(host, Command{new_id(), FlowEvent{ask.fence.contact, std::move(resolved)}, false, false, {}});
+                   });
+                 },
+                 [&](std::function<void()>& call) { call(); },
+             },
+             out);
 }
 
 // -- people
@@ -646,7 +650,8 @@ void Simulation::strike(const Fault& fault) {
   Host& host = *hosts_[fault.node];
   Time lasts = fault.lasts;
   if (healing_) return;
-  const Time left = std::chrono::duration_cast<Time>(std::chrono::duration<double>(options_.minutes * 60)) - events_.now();
+  const Time left =
+      std::chrono::duration_cast<Time>(std::chrono::duration<double>(options_.minutes * 60)) - events_.now();
   lasts = std::min(lasts, std::max(left, Time{}));
   const bool needs_process = fault.kind != FaultKind::clock_jump && fault.kind != FaultKind::damaged_record;
   if (needs_process && host.node == nullptr) return;
@@ -669,15 +674,22 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::slow_disk:
     case FaultKind::clock_jump:
     case FaultKind::damaged_record:
-    case FaultKind::socket_lost: to.clear(); break;
-    default: to = ", to " + to;
+    case FaultKind::socket_lost:
+      to.clear();
+      break;
+    default:
+      to = ", to " + to;
   }
   say({}, "FAULT {} at node {}{} for {:.3f} s", fault_name(fault.kind), host.id.value(), to,
       std::chrono::duration<double>(lasts).count());
   switch (fault.kind) {
     case FaultKind::crash:
-    case FaultKind::lost_disk: kill(host, fault.kind, lasts, world_rng_.chance(1, 3)); break;
-    case FaultKind::torn_write: kill(host, fault.kind, lasts, false); break;
+    case FaultKind::lost_disk:
+      kill(host, fault.kind, lasts, world_rng_.chance(1, 3));
+      break;
+    case FaultKind::torn_write:
+      kill(host, fault.kind, lasts, false);
+      break;
     case FaultKind::full_disk:
       host.disk.set_full(true);
       ++active_faults_;
@@ -688,7 +700,9 @@ void Simulation::strike(const Fault& fault) {
         if (host.node) plan_sync(host);
       });
       break;
-    case FaultKind::slow_disk: host.slow_disk_until = events_.now() + lasts; break;
+    case FaultKind::slow_disk:
+      host.slow_disk_until = events_.now() + lasts;
+      break;
     case FaultKind::damaged_record: {
       // A record of another origin that somebody else has whole.
       std::vector<std::pair<LogId, Sequence>> candidates;
@@ -715,13 +729,21 @@ void Simulation::strike(const Fault& fault) {
       });
       break;
     }
-    case FaultKind::freeze: freeze(host, lasts); break;
+    case FaultKind::freeze:
+      freeze(host, lasts);
+      break;
     case FaultKind::clock_jump: {
       const Time by = draw(300ms, 20s);
       host.clock.jump(world_rng_.chance(1, 2) ? by : -by);
+      // The process notices, says so, and takes no new work until others agree on the time.
+      feed(host, SelfReport{true, {}});
+      events_.in(draw(1s, 10s), [this, &host, life = host.life] {
+        if (host.life == life) feed(host, SelfReport{false, {}});
+      });
       break;
     }
-    case FaultKind::clock_drift: return;
+    case FaultKind::clock_drift:
+      return;
     case FaultKind::partition:
     case FaultKind::link_cut:
       each_link([&](std::size_t other) {
@@ -729,7 +751,9 @@ void Simulation::strike(const Fault& fault) {
         cut(other, host.index, lasts);
       });
       break;
-    case FaultKind::one_way_cut: each_link([&](std::size_t other) { cut(host.index, other, lasts); }); break;
+    case FaultKind::one_way_cut:
+      each_link([&](std::size_t other) { cut(host.index, other, lasts); });
+      break;
     case FaultKind::connection_lost:
       each_link([&](std::size_t other) {
         drop(host.index, other, true, true);
@@ -749,7 +773,9 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::repeat:
       each_link([&](std::size_t other) { link(host.index, other).repeat_until = events_.now() + lasts; });
       break;
-    case FaultKind::socket_lost: people_->lose_sockets(host.index); break;
+    case FaultKind::socket_lost:
+      people_->lose_sockets(host.index);
+      break;
   }
   if (fault.kind != FaultKind::clock_drift) coverage_.count(fmt::format("fault: {}", fault_name(fault.kind)));
 }
@@ -825,56 +851,63 @@ void Simulation::observe(Host& host, const record::Record& rec) {
   std::visit(
       Overloaded{
           [&](const contact::Rec& r) {
-            std::visit(
-                Overloaded{
-                    [&](const contact::Claimed& c) {
-                      const Line line{c.term, host.id, host.incarnation};
-                      coverage_.count(fmt::format("claim: {}", why_name(c.why)));
-                      say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
-                          line_name(c.term, host.id), why_name(c.why));
-                      one_outcome_.recorded(c.contact, line, c.whole.move);
-                      if (c.whole.move.state == contact::MoveState::accepted) {
-                        coverage_.count("move: accepted");
-                        aimed(Saga::accepted, host.id, c.whole.move.source);
-                      } else if (c.why == contact::Why::taken_back && !c.whole.move.open()) {
-                        coverage_.count(c.whole.move.state == contact::MoveState::timed_out ? "move: timed out"
-                                                                                            : "move: abandoned");
-                      } else if (c.whole.move.state == contact::MoveState::returned) {
-                        coverage_.count("move: returned");
-                      } else if (c.why == contact::Why::accepted) {
-                        coverage_.count("move: attached");
-                      }
-                    },
-                    [&](const contact::Updated& u) {
-                      if (u.change.value.phase == contact::Phase::abandoned) coverage_.count("customer: stayed away");
-                      if (u.change.value.phase == contact::Phase::ended) coverage_.count("customer: ended");
-                      const bool moved = std::ranges::find(u.change.changed, 21U) != u.change.changed.end();
-                      if (!moved) return;
-                      const contact::Move& move = u.change.value.move;
-                      one_outcome_.recorded(u.contact, u.line, move);
-                      switch (move.state) {
-                        case contact::MoveState::offered:
-                          coverage_.count("move: offered");
-                          say({u.contact.value(), move.agent.value()}, "node {} offers contact {} to node {}",
-                              host.id.value(), u.contact.value().text(), move.destination.value());
-                          aimed(Saga::offered, host.id, move.destination);
-                          break;
-                        case contact::MoveState::attached: coverage_.count("move: attached"); break;
-                        case contact::MoveState::returned: coverage_.count("move: returned"); break;
-                        case contact::MoveState::abandoned: coverage_.count("move: abandoned"); break;
-                        default: break;
-                      }
-                    },
-                },
-                r);
+            std::visit(Overloaded{
+                           [&](const contact::Claimed& c) {
+                             const Line line{c.term, host.id, host.incarnation};
+                             coverage_.count(fmt::format("claim: {}", why_name(c.why)));
+                             say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
+                                 line_name(c.term, host.id), why_name(c.why));
+                             one_outcome_.recorded(c.contact, line, c.whole.move);
+                             if (c.whole.move.state == contact::MoveState::accepted) {
+                               coverage_.count("move: accepted");
+                               aimed(Saga::accepted, host.id, c.whole.move.source);
+                             } else if (c.why == contact::Why::taken_back && !c.whole.move.open()) {
+                               coverage_.count(c.whole.move.state == contact::MoveState::timed_out ? "move: timed out"
+                                                                                                   : "move: abandoned");
+                             } else if (c.whole.move.state == contact::MoveState::returned) {
+                               coverage_.count("move: returned");
+                             } else if (c.why == contact::Why::accepted) {
+                               coverage_.count("move: attached");
+                             }
+                           },
+                           [&](const contact::Updated& u) {
+                             if (u.change.value.phase == contact::Phase::abandoned)
+                               coverage_.count("customer: stayed away");
+                             if (u.change.value.phase == contact::Phase::ended) coverage_.count("customer: ended");
+                             const bool moved = std::ranges::find(u.change.changed, 21U) != u.change.changed.end();
+                             if (!moved) return;
+                             const contact::Move& move = u.change.value.move;
+                             one_outcome_.recorded(u.contact, u.line, move);
+                             switch (move.state) {
+                               case contact::MoveState::offered:
+                                 coverage_.count("move: offered");
+                                 say({u.contact.value(), move.agent.value()}, "node {} offers contact {} to node {}",
+                                     host.id.value(), u.contact.value().text(), move.destination.value());
+                                 aimed(Saga::offered, host.id, move.destination);
+                                 break;
+                               case contact::MoveState::attached:
+                                 coverage_.count("move: attached");
+                                 break;
+                               case contact::MoveState::returned:
+                                 coverage_.count("move: returned");
+                                 break;
+                               case contact::MoveState::abandoned:
+                                 coverage_.count("move: abandoned");
+                                 break;
+                               default:
+                                 break;
+                             }
+                           },
+                       },
+                       r);
           },
           [&](const presence::Rec& r) {
             std::visit(Overloaded{
                            [&](const presence::Asked& a) {
                              say({a.agent.value()}, "node {} asks to open a desktop of agent {}, term {}{}",
                                  host.id.value(), a.agent.value().text(), a.term.value(), a.proved ? ", proved" : "");
-                             aimed(Saga::signing_in, host.id, NodeId{static_cast<std::uint16_t>(
-                                                                  1 + world_rng_.below(hosts_.size()))});
+                             aimed(Saga::signing_in, host.id,
+                                   NodeId{static_cast<std::uint16_t>(1 + world_rng_.below(hosts_.size()))});
                            },
                            [&](const presence::SignInAcked&) {},
                            [&](const presence::Released& x) {
@@ -884,7 +917,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            },
                            [&](const presence::ReleaseRefused&) { coverage_.count("sign-in: release refused"); },
                            [&](const presence::Claimed& c) {
-                             slots_[c.agent] = c.whole.slots;
+                             slots_[{host.id, c.agent}] = c.whole.slots;
                              say({c.agent.value()}, "agent {} is claimed: {}", c.agent.value().text(),
                                  line_name(c.term, host.id));
                            },
@@ -893,9 +926,9 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              if (!slots) return;
                              const auto accept = accepts_.find(meta.cause);
                              if (accept != accepts_.end() && accept->second.first == u.agent) {
-                               one_promise.accepted(u.agent, accept->second.second, slots_[u.agent]);
+                               one_promise.accepted(u.agent, accept->second.second, slots_[{host.id, u.agent}]);
                              }
-                             slots_[u.agent] = u.change.value.slots;
+                             slots_[{host.id, u.agent}] = u.change.value.slots;
                            },
                        },
                        r);
@@ -912,8 +945,9 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            },
                            [&](const routing::StartAcked& s) {
                              coverage_.count("work: acknowledged");
-                             say({s.contact.value()}, "node {} acknowledges node {}'s start {} of attempt {} of contact {}",
-                                 host.id.value(), s.starter.value(), s.number, s.attempt, s.contact.value().text());
+                             say({s.contact.value()},
+                                 "node {} acknowledges node {}'s start {} of attempt {} of contact {}", host.id.value(),
+                                 s.starter.value(), s.number, s.attempt, s.contact.value().text());
                            },
                            [&](const routing::StartWithdrawn& s) {
                              coverage_.count("work: withdrawn");
@@ -1066,7 +1100,7 @@ void Simulation::final_checks() {
   for (const auto& open : people_->open_sessions()) {
     const auto at = contacts.find(open.contact);
     const Host& gateway = *hosts_[open.gateway];
-    if (events_.now() - open.since < 20s) continue;
+    if (events_.now() - open.since < 20s || told.excused(open.start)) continue;
     settled.customer(open.contact, at == contacts.end() ? std::nullopt : std::optional(at->second),
                      gateway.node->upstream(open.session));
   }

@@ -110,8 +110,8 @@ class Simulation {
     bool up[2] = {false, false};  // as each end sees it: [0] the lower index
     std::uint64_t epoch = 0;
     bool dialling = false;
-    std::array<Time, 2> last{};   // when the latest frame arrives, by direction
-    std::array<int, 2> cut{};     // how many faults cut this direction
+    std::array<Time, 2> last{};  // when the latest frame arrives, by direction
+    std::array<int, 2> cut{};    // how many faults cut this direction
     std::array<std::vector<std::string>, 2> held{};
     Time base{};
     Time slow_until{};
@@ -194,7 +194,8 @@ class Simulation {
   OneOwner one_owner_{verdict};
   OneOutcome one_outcome_{verdict};
   OneUpstream one_upstream_{verdict};
-  std::map<AgentId, std::map<ContactId, presence::Slot>> slots_;  // as the latest record of each agent's desk says
+  // As the latest record of each agent's desk at a node says.
+  std::map<std::pair<NodeId, AgentId>, std::map<ContactId, presence::Slot>> slots_;
   std::unordered_map<Uuid, std::pair<AgentId, ContactId>> accepts_;
   std::set<std::tuple<NodeId, std::uint64_t, NodeId>> detached_;  // gateway, session, node it told to let go
   Time disk_lost_at_ = -1h;

@@ -311,6 +311,18 @@ void Runtime::append(const Append& append) {
 }
 
 void Runtime::deliver(Outputs outputs) {
+  if (outputs.snapshot && outputs.snapshot->from_peer) {
+    // Before the append: its records follow the snapshot.
+    const Vector vector = outputs.snapshot->vector;
+    log_->adopt_snapshot({vector, std::move(outputs.snapshot->bytes)}, [this, vector](Result<void> saved) {
+      if (saved) {
+        post(SnapshotSaved{vector});
+      } else {
+        fail_with("a peer's snapshot could not be saved: " + saved.error().detail);
+      }
+    });
+    outputs.snapshot.reset();
+  }
   if (outputs.append) append(*outputs.append);
   if (outputs.snapshot) {
     log_->save_snapshot({outputs.snapshot->vector, std::move(outputs.snapshot->bytes)}, [this](Result<void> saved) {
@@ -423,6 +435,12 @@ void Runtime::read_log(const cluster::ReadLog& read) {
 void Runtime::probe_loop() {
   std::unique_lock lock(probe_mutex_);
   while (!probe_wake_.wait_for(lock, 100ms, [&] { return stopping_; })) {
+    bool doubted = false;
+    {
+      const std::lock_guard clock(clock_mutex_);
+      doubted = clock_.doubted();
+    }
+    post(SelfReport{doubted, std::chrono::microseconds(step_ns_max_.exchange(0) / 1000)});
     for (const membership::Member& member : settings_.members) {
       if (member.node == settings_.node) continue;
       http::Fetch fetch;

@@ -1,5 +1,5 @@
-// A contact, as one plain value: everything about it that a claim must carry to the node that takes over. Its transcript
-// is not here: that is a set which no claim carries or replaces (state.h).
+// A contact, as one plain value: everything about it that a claim must carry to the node that takes over. Its
+// transcript is not here: that is a set which no claim carries or replaces (state.h).
 #pragma once
 
 #include <chrono>
@@ -19,12 +19,12 @@ namespace tandem::contact {
 enum class Kind : std::uint8_t { session, work, last_ = work };
 enum class Channel : std::uint8_t { chat, task, voice, last_ = voice };
 enum class Phase : std::uint8_t {
-  in_flow,        // the contact flow runs or waits
-  queued,         // waits for an agent at `place.queue`
-  offering,       // an agent's slot is reserved and the desktop rings
-  with_agent,     // served
-  abandoned,      // presumed gone: the customer's session stayed away; an arrival revives it
-  ended,          // over, whoever said so; final
+  in_flow,     // the contact flow runs or waits
+  queued,      // waits for an agent at `place.queue`
+  offering,    // an agent's slot is reserved and the desktop rings
+  with_agent,  // served
+  abandoned,   // presumed gone: the customer's session stayed away; an arrival revives it
+  ended,       // over, whoever said so; final
   last_ = ended
 };
 enum class Role : std::uint8_t { system, customer, agent, last_ = agent };
@@ -42,15 +42,15 @@ enum class Await : std::uint8_t {
 // Where a flow stands. Durable: it resumes at the same block after a restart or in another region.
 struct Position {
   FlowId flow;
-  std::string block;                           // identifier of the action that runs or waits; empty: no flow runs
-  std::uint64_t visit = 0;                     // counts block visits of the contact; ids of shown items derive from it
+  std::string block;        // identifier of the action that runs or waits; empty: no flow runs
+  std::uint64_t visit = 0;  // counts block visits of the contact; ids of shown items derive from it
   Await await = Await::nothing;
-  Hlc until;                                   // deadline of the wait; 0: none
-  std::map<std::string, std::uint32_t> loops;  // by block: how often Loop continued, or the place in a prompt list
-  std::map<std::string, Text> flow_attributes; // $.FlowAttributes; gone when the flow changes
-  std::map<std::string, Text> external;        // $.External: the last function's answer, sealed by io
-  Text stored_input;                           // $.StoredCustomerInput, and the last chat input
-  std::map<std::string, std::string> hooks;    // event hooks: name -> flow id
+  Hlc until;                                    // deadline of the wait; 0: none
+  std::map<std::string, std::uint32_t> loops;   // by block: how often Loop continued, or the place in a prompt list
+  std::map<std::string, Text> flow_attributes;  // $.FlowAttributes; gone when the flow changes
+  std::map<std::string, Text> external;         // $.External: the last function's answer, sealed by io
+  Text stored_input;                            // $.StoredCustomerInput, and the last chat input
+  std::map<std::string, std::string> hooks;     // event hooks: name -> flow id
   friend bool operator==(const Position&, const Position&) = default;
 
   template <class S, class F>
@@ -76,8 +76,8 @@ struct Place {
   Hlc enqueued;               // original enqueue time: kept by moves and adoptions; 0: never queued
   std::int32_t priority = 0;  // 1 is served first; a contact starts with kPriority
   std::chrono::milliseconds age_adjustment{};
-  AgentId preferred;          // the agent who had it when its node was lost: offered first, and without a ring
-  Hlc preferred_until;        // after that, to anybody
+  AgentId preferred;    // the agent who had it when its node was lost: offered first, and without a ring
+  Hlc preferred_until;  // after that, to anybody
   friend bool operator==(const Place&, const Place&) = default;
 
   template <class S, class F>
@@ -91,9 +91,18 @@ struct Place {
   }
 };
 
-// The latest move of the contact to another node (PROTOCOL R10 to R14). One field of the winning line, hence the same at
-// both ends.
-enum class MoveState : std::uint8_t { none, offered, accepted, attached, timed_out, returned, abandoned, last_ = abandoned };
+// The latest move of the contact to another node (PROTOCOL R10 to R14). One field of the winning line, hence the same
+// at both ends.
+enum class MoveState : std::uint8_t {
+  none,
+  offered,
+  accepted,
+  attached,
+  timed_out,
+  returned,
+  abandoned,
+  last_ = abandoned
+};
 struct Move {
   Uuid id;
   NodeId source;
@@ -116,6 +125,9 @@ struct Move {
 };
 
 struct Contact {
+  static constexpr unsigned kAttributesField = 16;
+  static constexpr unsigned kDataField = 28;
+
   ContactId id;
   ContactId initial;   // first of the journey; itself unless transferred
   ContactId previous;  // nil: none
@@ -129,20 +141,20 @@ struct Contact {
   Hlc ended;
   NodeId origin;  // where it was started
   Text customer_name;
-  Uuid customer;          // participant id of the customer
-  Uuid agent_participant; // participant id of the agent, minted when one accepts
+  Uuid customer;           // participant id of the customer
+  Uuid agent_participant;  // participant id of the agent, minted when one accepts
   std::map<std::string, Text> attributes;
   KeyId key;  // seals what is personal about this contact
   Position flow;
   Place place;
   AgentId agent;  // reserved, ringing or connected; nil: none
   Move move;
-  Term given;         // the highest term given away by an offer
-  Hlc ring_until;     // offering: the agent must accept before
-  Hlc grace_until;    // not attached: presumed gone after; 0: attached, or no session to lose
-  std::string name;   // of a task
-  Text description;   // of a task
-  std::string ended_by;  // DisconnectReason of the contact record
+  Term given;                        // the highest term given away by an offer
+  Hlc ring_until;                    // offering: the agent must accept before
+  Hlc grace_until;                   // not attached: presumed gone after; 0: attached, or no session to lose
+  std::string name;                  // of a task
+  Text description;                  // of a task
+  std::string ended_by;              // DisconnectReason of the contact record
   std::map<std::string, Text> data;  // contact data a flow sets: LanguageCode, CustomerId, References.<name>.Value
   friend bool operator==(const Contact&, const Contact&) = default;
 
@@ -163,7 +175,7 @@ struct Contact {
     f(13, "customer_name", s.customer_name);
     f(14, "customer", s.customer);
     f(15, "agent_participant", s.agent_participant);
-    f(16, "attributes", s.attributes);
+    f(kAttributesField, "attributes", s.attributes);
     f(17, "key", s.key);
     f(18, "flow", s.flow);
     f(19, "place", s.place);
@@ -175,7 +187,7 @@ struct Contact {
     f(25, "name", s.name);
     f(26, "description", s.description);
     f(27, "ended_by", s.ended_by);
-    f(28, "data", s.data);
+    f(kDataField, "data", s.data);
   }
   [[nodiscard]] bool live() const { return phase != Phase::ended && phase != Phase::abandoned; }
   // When the owner must look at it again though nothing happens; 0: never.

@@ -144,8 +144,8 @@ Result<Decision> decide(const Sees& sees, const Say& command, const Now& now) {
   Item item = command.item;
   item.at = now.hlc;
   const bool customer = item.role == Role::customer && item.participant == contact.customer;
-  const bool agent = item.role == Role::agent && contact.phase == Phase::with_agent &&
-                     item.participant == contact.agent_participant;
+  const bool agent =
+      item.role == Role::agent && contact.phase == Phase::with_agent && item.participant == contact.agent_participant;
   if (!customer && !agent && item.role != Role::system) {
     return fail(Errc::denied, "the participant is not part of the contact now");
   }

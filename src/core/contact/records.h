@@ -1,6 +1,8 @@
 // Past facts about contacts. Only the owner of a line writes them.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <variant>
 
 #include "core/contact/contact.h"
@@ -53,5 +55,12 @@ struct Updated {
 };
 
 using Rec = std::variant<Claimed, Updated>;
+
+// Nothing but words, attributes and data: these wait to be read, and no rule acts because they changed.
+[[nodiscard]] inline bool only_content(const Updated& record) {
+  return std::ranges::all_of(record.change.changed, [](std::uint32_t field) {
+    return field == Contact::kAttributesField || field == Contact::kDataField;
+  });
+}
 
 }  // namespace tandem::contact

@@ -46,11 +46,12 @@ void State::apply(const Claimed& record, const Meta& meta) {
     ++held.late;
     return;
   }
-  if (!fresh) unindex(held);
+  const Where before = where(held);
   held.line = line;
   held.contact = record.whole;
   held.changed = meta.at;
-  index(held);
+  if (!fresh) unindex(record.contact, before);
+  index(record.contact, where(held));
 }
 
 void State::apply(const Updated& record, const Meta& meta) {
@@ -63,10 +64,14 @@ void State::apply(const Updated& record, const Meta& meta) {
     ++held.late;
     return;
   }
-  unindex(held);
-  apply_patch(held.contact, record.change);
   held.changed = meta.at;
-  index(held);
+  if (record.change.changed.empty()) return;
+  const Where before = where(held);
+  apply_patch(held.contact, record.change);
+  const Where after = where(held);
+  if (before == after) return;
+  unindex(record.contact, before);
+  index(record.contact, after);
 }
 
 void State::keep_items(ContactId contact, const std::vector<Item>& items, const Meta& meta) {
@@ -76,39 +81,61 @@ void State::keep_items(ContactId contact, const std::vector<Item>& items, const 
   for (const Item& item : items) transcript.emplace(ItemKey{item.at, meta.log, meta.sequence, n++}, item);
 }
 
-void State::index(const Held& held) {
+State::Where State::where(const Held& held) {
   const Contact& c = held.contact;
-  if (!c.live()) return;
-  owned_[held.line.node].insert(c.id);
-  if (!c.agent.value().nil()) agent_[c.agent].insert(c.id);
-  if (c.phase == Phase::queued) queued_[c.place.queue].insert(c.id);
+  Where out;
+  out.live = c.live();
+  if (!out.live) return out;
+  out.owner = held.line.node;
+  out.agent = c.agent;
+  out.queued = c.phase == Phase::queued;
+  if (out.queued) out.queue = c.place.queue;
   if (c.move.state == MoveState::offered) {
-    offered_[c.move.destination].insert(c.id);
-    agent_[c.move.agent].insert(c.id);
+    out.destination = c.move.destination;
+    out.wanted = c.move.agent;
   }
-  if (const Hlc due = c.deadline(); due.packed != 0) deadlines_[held.line.node].emplace(due, c.id);
+  out.due = c.deadline();
+  return out;
 }
 
-void State::unindex(const Held& held) {
-  const Contact& c = held.contact;
-  if (!c.live()) return;
-  erase_from(owned_, held.line.node, c.id);
-  if (!c.agent.value().nil()) erase_from(agent_, c.agent, c.id);
-  if (c.phase == Phase::queued) erase_from(queued_, c.place.queue, c.id);
-  if (c.move.state == MoveState::offered) {
-    erase_from(offered_, c.move.destination, c.id);
-    erase_from(agent_, c.move.agent, c.id);
+void State::index(ContactId id, const Where& where) {
+  if (!where.live) return;
+  owned_[where.owner].insert(id);
+  if (!where.agent.value().nil()) agent_[where.agent].insert(id);
+  if (where.queued) {
+    queued_[where.queue].insert(id);
+    queued_at_[where.owner].insert(id);
   }
-  if (const Hlc due = c.deadline(); due.packed != 0) erase_from(deadlines_, held.line.node, std::pair{due, c.id});
+  if (where.destination != NodeId{}) {
+    offered_[where.destination].insert(id);
+    agent_[where.wanted].insert(id);
+  }
+  if (where.due.packed != 0) deadlines_[where.owner].emplace(where.due, id);
+}
+
+void State::unindex(ContactId id, const Where& where) {
+  if (!where.live) return;
+  erase_from(owned_, where.owner, id);
+  if (!where.agent.value().nil()) erase_from(agent_, where.agent, id);
+  if (where.queued) {
+    erase_from(queued_, where.queue, id);
+    erase_from(queued_at_, where.owner, id);
+  }
+  if (where.destination != NodeId{}) {
+    erase_from(offered_, where.destination, id);
+    erase_from(agent_, where.wanted, id);
+  }
+  if (where.due.packed != 0) erase_from(deadlines_, where.owner, std::pair{where.due, id});
 }
 
 void State::loaded() {
   owned_.clear();
   agent_.clear();
   queued_.clear();
+  queued_at_.clear();
   offered_.clear();
   deadlines_.clear();
-  for (const auto& [id, held] : held_) index(held);
+  for (const auto& [id, held] : held_) index(id, where(held));
 }
 
 const Held* State::find(ContactId contact) const {
@@ -135,6 +162,7 @@ std::vector<const Item*> State::transcript(ContactId contact) const {
 const std::set<ContactId>& State::owned_by(NodeId node) const { return get_or_empty(owned_, node); }
 const std::set<ContactId>& State::of_agent(AgentId agent) const { return get_or_empty(agent_, agent); }
 const std::set<ContactId>& State::queued_in(QueueId queue) const { return get_or_empty(queued_, queue); }
+const std::set<ContactId>& State::queued_at(NodeId owner) const { return get_or_empty(queued_at_, owner); }
 const std::set<ContactId>& State::offered_to(NodeId node) const { return get_or_empty(offered_, node); }
 const std::set<std::pair<Hlc, ContactId>>& State::deadlines(NodeId owner) const {
   return get_or_empty(deadlines_, owner);

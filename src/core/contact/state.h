@@ -58,6 +58,7 @@ class State {
   [[nodiscard]] const std::set<ContactId>& owned_by(NodeId node) const;     // live ones
   [[nodiscard]] const std::set<ContactId>& of_agent(AgentId agent) const;   // live, offered to or with the agent
   [[nodiscard]] const std::set<ContactId>& queued_in(QueueId queue) const;  // phase queued, whoever owns it
+  [[nodiscard]] const std::set<ContactId>& queued_at(NodeId owner) const;   // the same, in whatever queue
   [[nodiscard]] const std::set<ContactId>& offered_to(NodeId node) const;   // open offers that name the node
   [[nodiscard]] const std::set<std::pair<Hlc, ContactId>>& deadlines(NodeId owner) const;
   [[nodiscard]] std::size_t size() const { return held_.size(); }
@@ -71,8 +72,21 @@ class State {
 
  private:
   void keep_items(ContactId contact, const std::vector<Item>& items, const Meta& meta);
-  void unindex(const Held& held);
-  void index(const Held& held);
+  // What the indexes say of a contact: most changes leave all of it as it was.
+  struct Where {
+    bool live = false;
+    NodeId owner;
+    AgentId agent;
+    bool queued = false;
+    QueueId queue;
+    NodeId destination;  // of an open offer
+    AgentId wanted;      // by that offer
+    Hlc due;
+    friend bool operator==(const Where&, const Where&) = default;
+  };
+  [[nodiscard]] static Where where(const Held& held);
+  void unindex(ContactId id, const Where& where);
+  void index(ContactId id, const Where& where);
 
   std::map<ContactId, Held> held_;  // ordered, so every node iterates alike
   std::map<ContactId, Transcript> transcripts_;
@@ -80,6 +94,7 @@ class State {
   std::map<NodeId, std::set<ContactId>> owned_;
   std::map<AgentId, std::set<ContactId>> agent_;
   std::map<QueueId, std::set<ContactId>> queued_;
+  std::map<NodeId, std::set<ContactId>> queued_at_;
   std::map<NodeId, std::set<ContactId>> offered_;
   std::map<NodeId, std::set<std::pair<Hlc, ContactId>>> deadlines_;
 };
