@@ -182,6 +182,8 @@ void Node::forwards_due() {
       tickets_of_.erase(f.ticket);
       f.ticket = {};
       f.failed.insert(f.to);
+      // It may have attached all the same, and only its answer be lost: no second upstream while it may hold one.
+      if (f.session != 0 && !bug::on(bug::Name::attach_before_detach)) let_go(f.to, f.session);
       f.retry = lost ? now_.mono : now_.mono + kRetryAfter;
     }
     if (now_.mono >= f.deadline) {

@@ -20,10 +20,19 @@ void Node::handle(SessionClosed& closed) {
   if (at == sessions_.end()) return;
   const Session session = at->second;
   sessions_.erase(at);
-  if (session.upstream == NodeId{} || session.ended) return;
-  Command command{
-      mint_uuid(now_.hlc, rng_), contact::Detach{session.contact, {local_.self, closed.number}}, false, false, {}};
-  send(session.upstream, message::Forward{{}, std::move(command)}, true);
+  if (session.upstream != NodeId{} && !session.ended) detach_at(session.upstream, session.contact, closed.number);
+}
+
+void Node::detach_at(NodeId upstream, ContactId contact, std::uint64_t number) {
+  Command detach;
+  detach.id = mint_uuid(now_.hlc, rng_);
+  detach.verb = contact::Detach{contact, {local_.self, number}};
+  send(upstream, message::Forward{{}, std::move(detach)}, true);
+}
+
+void Node::let_go(NodeId node, std::uint64_t number) {
+  const auto at = sessions_.find(number);
+  if (at != sessions_.end()) detach_at(node, at->second.contact, number);
 }
 
 void Node::try_attach(std::uint64_t number) {
@@ -32,8 +41,7 @@ void Node::try_attach(std::uint64_t number) {
   const SessionId id{local_.self, number};
   // The gateway detaches the old upstream before it attaches the new.
   if (session.upstream != NodeId{} && !bug::on(bug::Name::attach_before_detach)) {
-    Command detach{mint_uuid(now_.hlc, rng_), contact::Detach{session.contact, id}, false, false, {}};
-    send(session.upstream, message::Forward{{}, std::move(detach)}, true);
+    detach_at(session.upstream, session.contact, number);
     session.upstream = {};
   }
   Command command{mint_uuid(now_.hlc, rng_), contact::Attach{session.contact, id}, false, true, {}};

@@ -254,6 +254,8 @@ class Node {
   void handle(SessionOpened& opened);
   void handle(SessionClosed& closed);
   void try_attach(std::uint64_t number);
+  void detach_at(NodeId upstream, ContactId contact, std::uint64_t number);
+  void let_go(NodeId node, std::uint64_t number);
   void attach_answered(std::uint64_t number, const Result<Answer>& result, NodeId by);
   void lost_upstreams();
   void upstreams_reborn();
