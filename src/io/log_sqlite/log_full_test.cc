@@ -11,12 +11,6 @@
 namespace tandem::log_sqlite {
 namespace {
 
-Batch records(LogId log, std::uint64_t first, std::uint64_t last) {
-  Batch batch;
-  for (std::uint64_t s = first; s <= last; ++s) batch.records.push_back(record_at(log, s));
-  return batch;
-}
-
 Options quick() {
   Options options;
   options.retry_after = std::chrono::milliseconds{5};

@@ -21,12 +21,6 @@ std::string file_bytes(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Batch records(LogId log, std::uint64_t first, std::uint64_t last) {
-  Batch batch;
-  for (std::uint64_t s = first; s <= last; ++s) batch.records.push_back(record_at(log, s));
-  return batch;
-}
-
 // A log that is open and started.
 struct Running {
   explicit Running(const std::filesystem::path& dir, Options options = {}) {

@@ -133,6 +133,13 @@ inline Record record_at(LogId log, std::uint64_t sequence) {
   return {log, Sequence{sequence}, std::move(bytes)};
 }
 
+// The records `first` to `last` of a log as one batch.
+inline Batch records(LogId log, std::uint64_t first, std::uint64_t last) {
+  Batch batch;
+  for (std::uint64_t s = first; s <= last; ++s) batch.records.push_back(record_at(log, s));
+  return batch;
+}
+
 inline KeyId key_id(std::uint64_t number) {
   Uuid id;
   for (int i = 0; i < 8; ++i) id.bytes[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(number >> 8 * i);
