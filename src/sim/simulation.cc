@@ -992,15 +992,23 @@ void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, 
     const auto frame = cluster::decode_frame(bytes);
     if (!frame) continue;
     const auto* payload = std::get_if<cluster::ToNode>(&*frame);
-    if (payload == nullptr || payload->bytes.empty() || payload->bytes[0] != kForward) continue;
+    if (payload == nullptr || payload->bytes.empty() || (payload->bytes[0] != kForward && !options_.trace)) continue;
     const auto message = wire::decode<message::Any>(payload->bytes);
+    if (const auto* back = message ? std::get_if<message::Reattach>(&*message) : nullptr) {
+      say({}, "node {} lets go of session {} of node {}, which belongs at node {}", host.id.value(),
+          back->session.number, to.value(), back->to.value());
+    }
     const auto* forward = message ? std::get_if<message::Forward>(&*message) : nullptr;
     if (forward == nullptr) continue;
     if (const auto* detach = std::get_if<contact::Detach>(&forward->command.verb)) {
       one_upstream_.lets_go(host.id, detach->session.number, to);
+      say({detach->contact.value()}, "gateway {} detaches session {} from node {}", host.id.value(),
+          detach->session.number, to.value());
     }
     const auto* attach = std::get_if<contact::Attach>(&forward->command.verb);
     if (attach == nullptr || attach->session.gateway != host.id) continue;
+    say({attach->contact.value()}, "gateway {} attaches session {} at node {}", host.id.value(), attach->session.number,
+        to.value());
     // Whom the gateway cannot reach, it cannot tell; who let go by itself holds nothing.
     for (const auto& other : hosts_) {
       const bool holds = other->node != nullptr && other->node->local().attachments.contains(attach->contact) &&
