@@ -183,7 +183,7 @@ void Node::forwards_due() {
       f.ticket = {};
       f.failed.insert(f.to);
       // It may have attached all the same, and only its answer be lost: no second upstream while it may hold one.
-      if (f.session != 0 && !bug::on(bug::Name::attach_before_detach)) let_go(f.to, f.session);
+      if (f.session != 0) let_go(f.to, f.session);
       f.retry = lost ? now_.mono : now_.mono + kRetryAfter;
     }
     if (now_.mono >= f.deadline) {
@@ -217,6 +217,22 @@ void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result) {
   send(asker, m);
 }
 
+// Nothing was written for it, so it waits for nothing: parked behind what the full disk holds up, the word that new work
+// is refused would come only when it is taken again.
+void Node::refuse_at_once(const Uuid& ticket, NodeId asker, Error error) {
+  ++counters_.refused;
+  if (ticket.nil()) return;
+  if (asker == local_.self && !tickets_of_.contains(ticket)) {
+    outputs_.out.push_back(Out{Reply{ticket, std::unexpected(std::move(error))}});
+    return;
+  }
+  message::Answered m;
+  m.ticket = ticket;
+  m.error = static_cast<std::uint8_t>(error.code);
+  m.detail = std::move(error.detail);
+  send(asker, m, true);
+}
+
 void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
   if (const Answer* before = world_.answer(command.id)) {
     const auto* attach = std::get_if<contact::Attach>(&command.verb);
@@ -227,7 +243,8 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
     }
   }
   if (log_full_) {
-    answer(ticket, asker, fail(Errc::log_full, "this node's disk is full: it takes no new work until there is room"));
+    refuse_at_once(ticket, asker,
+                   {Errc::log_full, "this node's disk is full: it takes no new work until there is room"});
     return;
   }
   const bool new_work =

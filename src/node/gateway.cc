@@ -40,7 +40,7 @@ void Node::try_attach(std::uint64_t number) {
   if (session.attached || session.ended || !session.attaching.nil()) return;
   const SessionId id{local_.self, number};
   // The gateway detaches the old upstream before it attaches the new.
-  if (session.upstream != NodeId{} && !bug::on(bug::Name::attach_before_detach)) {
+  if (session.upstream != NodeId{}) {
     detach_at(session.upstream, session.contact, number);
     session.upstream = {};
   }
@@ -98,7 +98,7 @@ void Node::on(NodeId from, message::Show& m) {
   if (at == sessions_.end()) return;
   Session& session = at->second;
   const bool upstream = session.attached && session.upstream == from;
-  if (!upstream && !bug::on(bug::Name::attach_before_detach)) return;
+  if (!upstream) return;
   ShowSession show{m.session.number, m.contact, {}, m.ended};
   for (contact::Item& item : m.items) {
     if (!session.known.insert(item.id).second) continue;

@@ -143,6 +143,12 @@ Outputs Node::finish() {
 
 void Node::handle(Query& query) {
   query.ask(world_, local_);
+  if (log_full_) {
+    // What was written since the disk filled up may stay undurable for hours. Reads do not wait for it: it is in the
+    // log's queue, acknowledged to nobody.
+    outputs_.out.push_back(Out{std::move(query.answer)});
+    return;
+  }
   park(Out{std::move(query.answer)});
 }
 
@@ -166,7 +172,16 @@ void Node::handle(Durable& durable) {
   cluster_.own_durable(durable_, now_, net_);
 }
 
-void Node::handle(Full&) { log_full_ = true; }
+void Node::handle(Full&) {
+  log_full_ = true;
+  // Reads that came a moment too early to be answered at once.
+  std::erase_if(parked_, [this](Parked& p) {
+    Out* out = std::get_if<Out>(&p.what);
+    if (out == nullptr || !std::holds_alternative<std::function<void()>>(*out)) return false;
+    outputs_.out.push_back(std::move(*out));
+    return true;
+  });
+}
 
 void Node::handle(LogRead& read) {
   cluster_.log_read(read.read, read.first, read.hash_before, std::move(read.records), now_, net_);

@@ -241,6 +241,7 @@ class Node {
   void route(Command command);
   void try_forward(const Uuid& id);
   void answer(const Uuid& ticket, NodeId asker, Result<Answer> result);
+  void refuse_at_once(const Uuid& ticket, NodeId asker, Error error);
   void arrive(const Command& command, const Uuid& ticket, NodeId asker);
   void arrivals_due();
   void forwards_due();
