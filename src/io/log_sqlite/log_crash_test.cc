@@ -91,6 +91,7 @@ struct Promised {
   Vector vector;  // what a second start took for durable
   std::vector<Error> fatal;
   std::size_t refused = 0;
+  bool silent = false;  // something was never answered
 };
 
 Options fault_options(bool never_sync = false) {
@@ -119,10 +120,14 @@ Promised run(const Work& work, const std::filesystem::path& dir, const Options& 
     if (step.wait && !client.wait_durable(ticket)) break;
     if (!client.fatal().empty()) break;
     if (!step.snapshot) continue;
-    if (save(log, *step.snapshot)) promised.snapshot = step.snapshot->vector;
-    if (step.truncate) (void)truncate(log, step.snapshot->vector);
+    const auto saved = save(log, *step.snapshot);
+    if (saved) promised.snapshot = step.snapshot->vector;
+    if (!saved && saved.error().code == Errc::timed_out) promised.silent = true;
+    if (!step.truncate) continue;
+    const auto truncated = truncate(log, step.snapshot->vector);
+    if (!truncated && truncated.error().code == Errc::timed_out) promised.silent = true;
   }
-  (void)client.wait_durable(ticket);
+  if (!client.wait_durable(ticket) && client.fatal().empty()) promised.silent = true;
   opened->log.reset();
   promised.batches = client.durable().size();
   promised.fatal = client.fatal();
@@ -222,7 +227,7 @@ void strike(std::uint64_t seed, FaultVfs::Fault fault, std::uint64_t stride, Tal
   bool struck = true;
   for (std::uint64_t index = seed % stride; struck && !tally.broke; index += stride) {
     TempDir dir(true);
-    if (seed % 8 != 0) copy_created_log(dir.path());
+    if (seed % 4 != 0) copy_created_log(dir.path());
     FaultVfs disk("tandem-fault", seed * 1000 + index);
     disk.plan(fault, index);
     Promised promised = run(work, dir.path(), fault_options(never_sync));
@@ -244,6 +249,7 @@ void strike(std::uint64_t seed, FaultVfs::Fault fault, std::uint64_t stride, Tal
       if (!promised.fatal.empty()) broke = "a full disk ended it: " + promised.fatal.front().detail;
       if (promised.opened && promised.batches < work.steps.size()) broke = "what was refused never became durable";
     }
+    if (!broke && promised.silent) broke = "something was never answered";
     if (broke) {
       tally.broke = "seed " + std::to_string(seed) + ", operation " + std::to_string(index) + ": " + *broke;
     }
@@ -253,21 +259,21 @@ void strike(std::uint64_t seed, FaultVfs::Fault fault, std::uint64_t stride, Tal
 TEST(LogCrash, KeepsItsPromisesWhereverThePowerFails) {
   // More seeds take more time: 200 of them some minutes.
   const char* seeds = std::getenv("TANDEM_LOG_SEEDS");
-  const std::uint64_t last = seeds == nullptr ? 8 : std::strtoull(seeds, nullptr, 10);
+  const std::uint64_t last = seeds == nullptr ? 4 : std::strtoull(seeds, nullptr, 10);
   Tally tally;
   for (std::uint64_t seed = 1; seed <= last; ++seed) strike(seed, FaultVfs::Fault::kill, 1, tally);
   ASSERT_FALSE(tally.broke) << *tally.broke;
   std::cout << tally.runs << " power failures: " << tally.unopened << " while opening, " << tally.fatal
             << " while running\n";
   EXPECT_GT(tally.fatal, tally.runs / 2);
-  EXPECT_GT(tally.unopened, 40u);
+  EXPECT_GT(tally.unopened, 30u);
 }
 
 TEST(LogCrash, KeepsItsPromisesForHundredsOfSeeds) {
   Tally tally;
-  for (std::uint64_t seed = 100; seed < 400; ++seed) strike(seed, FaultVfs::Fault::kill, 61, tally);
+  for (std::uint64_t seed = 100; seed < 300; ++seed) strike(seed, FaultVfs::Fault::kill, 97, tally);
   ASSERT_FALSE(tally.broke) << *tally.broke;
-  EXPECT_GT(tally.fatal, 300u);
+  EXPECT_GT(tally.fatal, 200u);
 }
 
 TEST(LogCrash, IsCaughtWhenItDoesNotSync) {
@@ -282,23 +288,23 @@ TEST(LogCrash, IsCaughtWhenItDoesNotSync) {
 
 TEST(LogCrash, EndsOnAFailedSyncAndTrustsOnlyWhatItWritesAgain) {
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) strike(seed, FaultVfs::Fault::sync_error, 17, tally);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) strike(seed, FaultVfs::Fault::sync_error, 17, tally);
   ASSERT_FALSE(tally.broke) << *tally.broke;
-  EXPECT_GT(tally.fatal, 100u);
+  EXPECT_GT(tally.fatal, 60u);
 }
 
 TEST(LogCrash, EndsOnAFailedWrite) {
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) strike(seed, FaultVfs::Fault::write_error, 17, tally);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) strike(seed, FaultVfs::Fault::write_error, 17, tally);
   ASSERT_FALSE(tally.broke) << *tally.broke;
-  EXPECT_GT(tally.fatal, 100u);
+  EXPECT_GT(tally.fatal, 60u);
 }
 
 TEST(LogCrash, OutlivesAFullDiskAtAnyWrite) {
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) strike(seed, FaultVfs::Fault::full, 17, tally);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) strike(seed, FaultVfs::Fault::full, 17, tally);
   ASSERT_FALSE(tally.broke) << *tally.broke;
-  EXPECT_GT(tally.refused, 100u);
+  EXPECT_GT(tally.refused, 60u);
 }
 
 }  // namespace
