@@ -20,6 +20,18 @@ void put_time(json::object& out, std::string_view member, Hlc at) {
   if (at.packed != 0) out[member] = iso_time(at);
 }
 
+const char* from_name(contact::Role role) {
+  switch (role) {
+    case contact::Role::customer:
+      return "customer";
+    case contact::Role::agent:
+      return "agent";
+    case contact::Role::system:
+      return "system";
+  }
+  return "system";
+}
+
 const char* type_name(presence::StatusType type) {
   switch (type) {
     case presence::StatusType::routable:
@@ -144,8 +156,7 @@ json::object item_json(Host& host, const contact::Item& item) {
                    {"type", is_event(item.content_type) ? "event" : "message"},
                    {"content_type", item.content_type},
                    {"at", iso_time(item.at)}};
-  constexpr const char* kFrom[] = {"customer", "agent", "system"};
-  out["from"] = kFrom[static_cast<std::size_t>(item.role)];
+  out["from"] = from_name(item.role);
   put(out, "content", words(host, item.content));
   put(out, "name", words(host, item.display_name));
   put_id(out, "participant", item.participant);

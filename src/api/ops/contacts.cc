@@ -122,11 +122,30 @@ struct Whole {
   std::vector<contact::Item> transcript;
 };
 
+const char* move_name(contact::MoveState state) {
+  switch (state) {
+    case contact::MoveState::none:
+      return "none";
+    case contact::MoveState::offered:
+      return "offered";
+    case contact::MoveState::accepted:
+      return "accepted";
+    case contact::MoveState::attached:
+      return "attached";
+    case contact::MoveState::timed_out:
+      return "timed out";
+    case contact::MoveState::returned:
+      return "returned";
+    case contact::MoveState::abandoned:
+      return "abandoned";
+  }
+  return "unknown";
+}
+
 json::value move_of(const World& world, const contact::Move& move) {
   if (move.state == contact::MoveState::none) return nullptr;
-  constexpr const char* kStates[] = {"none", "offered", "accepted", "attached", "timed out", "returned", "abandoned"};
   return json::object{{"id", move.id.text()},
-                      {"state", kStates[static_cast<std::size_t>(move.state)]},
+                      {"state", move_name(move.state)},
                       {"from", placed(world, move.source)},
                       {"to", placed(world, move.destination)},
                       {"deadline", time_or_null(move.deadline)},

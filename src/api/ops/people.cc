@@ -6,8 +6,29 @@
 namespace tandem::api::ops {
 namespace {
 
-constexpr const char* kStatusTypes[] = {"ROUTABLE", "CUSTOM", "OFFLINE"};
-constexpr const char* kSlotStates[] = {"ringing", "busy", "after-contact work"};
+const char* type_name(presence::StatusType type) {
+  switch (type) {
+    case presence::StatusType::routable:
+      return "ROUTABLE";
+    case presence::StatusType::custom:
+      return "CUSTOM";
+    case presence::StatusType::offline:
+      return "OFFLINE";
+  }
+  return "OFFLINE";
+}
+
+const char* slot_name(presence::SlotState state) {
+  switch (state) {
+    case presence::SlotState::reserved:
+      return "ringing";
+    case presence::SlotState::busy:
+      return "busy";
+    case presence::SlotState::after_contact_work:
+      return "after-contact work";
+  }
+  return "unknown";
+}
 
 struct Agents {
   bool all = false;
@@ -23,7 +44,7 @@ json::object agent_of(const World& world, const Local& local, const presence::He
   for (const auto& [contact, slot] : p.slots) {
     slots.emplace_back(json::object{{"contact", contact.value().text()},
                                     {"channel", presence::channel_name(slot.channel)},
-                                    {"state", kSlotStates[static_cast<std::size_t>(slot.state)]}});
+                                    {"state", slot_name(slot.state)}});
   }
   json::object out{{"id", p.agent.value().text()},
                    {"username", name_of(world, config::Kind::user, p.agent.value())},
@@ -32,7 +53,7 @@ json::object agent_of(const World& world, const Local& local, const presence::He
                    {"node_answers", held.line.node == local.self || local.reachable.contains(held.line.node)},
                    {"status", p.status.nil() ? json::value(nullptr)
                                              : json::value(name_of(world, config::Kind::agent_status, p.status))},
-                   {"type", kStatusTypes[static_cast<std::size_t>(p.type)]},
+                   {"type", type_name(p.type)},
                    {"since", time_or_null(p.since)},
                    {"status_ms", ms_since(now, p.since)},
                    {"missed_contact", p.missed},

@@ -72,7 +72,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
     out.on_contact = [self](const DeskContact& contact) { self->contact(contact); };
     out.on_item = [self](const DeskItem& item) { self->item(item); };
     out.on_status = [self](const std::string& type) {
-      self->tell({{"event", "status"}, {"type", type}}, "status: " + type);
+      self->tell({{"event", "status"}, {"status", type}}, "status: " + type);
     };
     out.on_lost = [self](const std::string& why) {
       self->tell({{"event", "lost"}, {"why", why}}, "lost " + why + "; trying on");
@@ -118,6 +118,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   }
 
   void quit() {
+    if (std::exchange(quitting_, true)) return;
     desk->shut([self = shared_from_this()](const Result<void>& done) {
       if (!done)
         self->tell({{"event", "not_signed_out"}, {"why", done.error().detail}},
@@ -222,6 +223,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   bool json_;
   bool greeted_ = false;
   bool left_ = false;
+  bool quitting_ = false;
   std::map<std::string, DeskContact> contacts_;
   std::string current_;
 };

@@ -231,9 +231,7 @@ class Client final : public Desk {
     } else if (type == "items") {
       items(text(event, "contact"), list(event, "items"));
     } else if (type == "status") {
-      // Events name a status by its id; its name was learned when it was chosen.
-      const json::object& status = inner(event, "status");
-      if (events_.on_status) events_.on_status(text(status, "type"));
+      status_changed(inner(event, "status"));
     } else if (type == "closed") {
       const std::string reason = text(event, "reason");
       if (reason.starts_with("signed in") || reason.find("another desktop") != std::string::npos) {
@@ -256,12 +254,39 @@ class Client final : public Desk {
     }
     signed_in_ = true;
     if (events_.on_signed_in) events_.on_signed_in(region(), here);
+    read_statuses(inner(desk, "status"));
     for (const json::value& value : list(desk, "contacts")) {
       const json::object& contact = value.as_object();
       const std::string state = text(contact, "state");
       show(contact, state == "offered" ? "ringing" : state);
     }
     for (auto& order : std::exchange(waiting_, {})) give(std::move(order));
+  }
+
+  // Events name a status by its id.
+  void read_statuses(const json::object& now) {
+    post("statuses", "GET", {}, [self = me(), now, life = life_](const Result<http::Response>& response) {
+      if (life != self->life_ || self->shutting_) return;
+      if (response && response->status == 200) {
+        const json::object said = parse(response->body);
+        for (const json::value& value : list(said, "statuses")) {
+          self->statuses_[text(value.as_object(), "id")] = text(value.as_object(), "name");
+        }
+      }
+      self->status_changed(now);
+    });
+  }
+
+  // Told when it is another one: every step of a contact comes with the status as well.
+  void status_changed(const json::object& status) {
+    const auto name = statuses_.find(text(status, "id"));
+    std::string words = name != statuses_.end() ? name->second : text(status, "type");
+    if (const json::value* missed = status.if_contains("missed"); missed != nullptr && *missed == true) {
+      words += " (a contact was missed: choose a status again)";
+    }
+    if (words == status_ || words.empty()) return;
+    status_ = words;
+    if (events_.on_status) events_.on_status(words);
   }
 
   void show(const json::object& contact, const std::string& state) {
@@ -362,7 +387,9 @@ class Client final : public Desk {
   std::string said_lost_;
   std::shared_ptr<WebSocket> socket_;
   int unanswered_ = 0;
-  std::map<std::string, std::string> queues_;
+  std::map<std::string, std::string> queues_;    // names by id
+  std::map<std::string, std::string> statuses_;  // likewise
+  std::string status_;
   std::set<std::string> contacts_;
   std::map<std::string, std::set<std::string>> shown_;
   std::vector<Order> waiting_;

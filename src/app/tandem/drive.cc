@@ -230,7 +230,7 @@ class Run {
       return true;
     });
     // Passwords are checked one after the other, and slowly on purpose.
-    const auto until = net::Clock::now() + 30s + std::chrono::seconds(users.size());
+    const auto until = net::Clock::now() + 30s + 5s * users.size();
     for (;;) {
       std::string refused;
       const std::size_t there = on_loop(stage_.loop, [&] {
@@ -276,17 +276,21 @@ class Run {
     });
   }
 
+  // Replaces itself on a terminal; elsewhere a line now and then.
   void tell(const std::string& words) {
-    if (!quiet_)
-      fmt::print(stderr, "{}{}{}", ::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", words,
-                 ::isatty(STDERR_FILENO) != 0 ? "" : "\n");
+    const bool terminal = ::isatty(STDERR_FILENO) != 0;
+    const auto now = net::Clock::now();
+    if (quiet_ || now - told_ < (terminal ? 100ms : 5000ms)) return;
+    told_ = now;
+    fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", words, terminal ? "" : "\n");
+  }
+  void clear() const {
+    if (!quiet_ && ::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
   }
 
  private:
   void report(const char* what) {
-    const auto now = net::Clock::now();
-    if (quiet_ || now - told_ < (::isatty(STDERR_FILENO) != 0 ? 500ms : 5000ms)) return;
-    told_ = now;
+    if (quiet_ || net::Clock::now() - told_ < 500ms) return;
     const auto s = on_loop(stage_.loop, [&] { return stage_.ledger.summary(false); });
     const std::size_t open = on_loop(stage_.loop, [&] { return stage_.ledger.open(); });
     tell(fmt::format("{}: {} asked, {} started, {} open, {} served, {} messages, {} doubled", what, s.asked, s.started,
@@ -401,7 +405,7 @@ int run(const Drive& drive, const Invocation& call) {
     loop.stop();
   };
   const auto fail_with = [&](const Error& error) {
-    if (!quiet) run.tell("");
+    run.clear();
     stop();
     return complain(error, call.json);
   };
@@ -412,7 +416,7 @@ int run(const Drive& drive, const Invocation& call) {
   if (const auto ready = run.sign_in(*users, password, places); !ready) return fail_with(ready.error());
   const auto summary = run.play();
   std::this_thread::sleep_for(300ms);  // the agents' sign-outs are on their way
-  if (!quiet) run.tell("");
+  run.clear();
   stop();
   print(summary, call.json);
   return summary.good() ? kDone : kProblems;
