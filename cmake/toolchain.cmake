@@ -23,7 +23,7 @@ else()
   # allocation of coroutine frames (mismatched-new-delete). clang looks at the same code in other presets.
   add_compile_options(
     -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-maybe-uninitialized
-    -Wno-mismatched-new-delete -Wno-dangling-pointer)
+    -Wno-mismatched-new-delete)
   if(TANDEM_UNITY)
     # A pimpl defined in its .cc with members from that file's anonymous namespace is sound, but inside a unity batch
     # it looks to g++ like something from a header.

@@ -1,5 +1,5 @@
-// What the rules that look across modules may see: all states, by const reference, and the facts of this process. Routing
-// and transfer read `failover` through it too, to leave alone what does not serve.
+// What the rules that look across modules may see: all states, by const reference, and the facts of this process.
+// Routing and transfer read `failover` through it too, to leave alone what does not serve.
 #pragma once
 
 #include "core/access/state.h"

@@ -217,8 +217,8 @@ void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result) {
   send(asker, m);
 }
 
-// Nothing was written for it, so it waits for nothing: parked behind what the full disk holds up, the word that new work
-// is refused would come only when it is taken again.
+// Nothing was written for it, so it waits for nothing: parked behind what the full disk holds up, the word that new
+// work is refused would come only when it is taken again.
 void Node::refuse_at_once(const Uuid& ticket, NodeId asker, Error error) {
   ++counters_.refused;
   if (ticket.nil()) return;
