@@ -114,11 +114,19 @@ TEST_F(CentreDir, TheSampleIsCompleteAndItsFlowsCompile) {
   std::map<std::string, std::set<std::string>> ids;
   for (const SampleDocument& document : *sample) {
     // What is referred to stands before what refers to it.
-    if (document.kind == "queue") EXPECT_TRUE(ids["hours"].contains(document.set.at("hours")));
-    if (document.kind == "user") EXPECT_TRUE(ids["routing_profile"].contains(document.set.at("routing_profile")));
+    if (document.kind == "queue") {
+      EXPECT_TRUE(ids["hours"].contains(document.set.at("hours")));
+    }
+    if (document.kind == "user") {
+      EXPECT_TRUE(ids["routing_profile"].contains(document.set.at("routing_profile")));
+    }
     for (const auto& [field, value] : document.set) {
-      if (field.starts_with("security.")) EXPECT_TRUE(ids["security_profile"].contains(field.substr(9)));
-      if (field.starts_with("queue.")) EXPECT_TRUE(ids["queue"].contains(field.substr(6, 36)));
+      if (field.starts_with("security.")) {
+        EXPECT_TRUE(ids["security_profile"].contains(field.substr(9)));
+      }
+      if (field.starts_with("queue.")) {
+        EXPECT_TRUE(ids["queue"].contains(field.substr(6, 36)));
+      }
     }
     if (document.kind == "flow") {
       const auto compiled = record::compile_flow(document.set.at("content"));
