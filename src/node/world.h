@@ -4,23 +4,11 @@
 #include <map>
 #include <optional>
 
+#include "core/answer.h"
 #include "core/body.h"
 #include "core/sees.h"
 
 namespace tandem {
-
-// What a command was answered, rebuilt from the record it caused: a repeat gets the first answer, at any node.
-struct Answer {
-  Uuid id;      // of the thing made: contact, item, document
-  Uuid second;  // the customer's participant id, of a contact
-  Hlc at;
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f(1, "id", s.id);
-    f(2, "second", s.second);
-    f(3, "at", s.at);
-  }
-};
 
 class World {
  public:
@@ -64,8 +52,5 @@ class World {
   failover::State failover_;
   std::map<Uuid, Answer> answers_;
 };
-
-// What the record tells the caller of its cause; nothing for records that answer nobody.
-[[nodiscard]] std::optional<Answer> answer_of(const Body& body, const Meta& meta);
 
 }  // namespace tandem

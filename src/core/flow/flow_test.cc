@@ -846,6 +846,7 @@ TEST(UpdateContactRoutingBehavior, SetsPriorityAndAge) {
   centre.start(centre.flow("f", around(B("x", "UpdateContactRoutingBehavior", {{"QueuePriority", "2"}}).next("y"))));
   EXPECT_EQ(centre.contact.place.priority, 2);
   Centre aged;
+  aged.contact.place.priority = contact::kPriority;
   aged.start(aged.flow(
       "f", around(B("x", "UpdateContactRoutingBehavior", {{"QueueTimeAdjustmentSeconds", "-30"}}).next("next"))));
   EXPECT_EQ(aged.contact.place.age_adjustment, -30s);
