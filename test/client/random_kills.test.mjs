@@ -1,6 +1,6 @@
 // Goal: every message answered with 200 is in the transcript exactly once and every conversation ends properly, whenever
 // the owner is killed, also within 5 ms after an answered request.
-// Method: TANDEM_CONVERSATIONS conversations (200 unless told) over the participant API, in rounds; in each round the
+// Method: TANDEM_CONVERSATIONS conversations (60 unless told; 200 is the full run) over the participant API, in rounds; in each round the
 // region that owns them is killed at a drawn moment or right behind an answer, and started again before the next round.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -9,7 +9,7 @@ import WebSocket from "ws";
 import { StartChatContactCommand } from "@aws-sdk/client-connect";
 import { Agent, Centre, until } from "./centre.mjs";
 
-const total = Number(process.env.TANDEM_CONVERSATIONS ?? 200);
+const total = Number(process.env.TANDEM_CONVERSATIONS ?? 60);
 const perRound = 20;
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 let seed = Number(process.env.TANDEM_SEED ?? Date.now() % 1_000_000);
