@@ -1,14 +1,8 @@
 #include "core/answer.h"
 
+#include "base/overloaded.h"
+
 namespace tandem {
-namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-
-}  // namespace
 
 std::optional<Answer> answer_of(const Body& body, const Meta& meta) {
   const auto item = [&](const std::vector<contact::Item>& items) {

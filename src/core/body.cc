@@ -1,12 +1,8 @@
 #include "core/body.h"
 
+#include "base/overloaded.h"
+
 namespace tandem {
-namespace {
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-}  // namespace
 
 Ack ack_class(const Body& body) {
   return std::visit(Overloaded{

@@ -1,7 +1,9 @@
 // Who executes an order: its owner, here or elsewhere; and R6, the arrival of a customer whose contact's owner is
 // silent.
 #include <algorithm>
+
 #include <charconv>
+#include "base/overloaded.h"
 
 #include "base/bug.h"
 #include "codec/wire.h"
@@ -12,11 +14,6 @@
 
 namespace tandem {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 ContactId contact_of(const Verb& verb) {
   return std::visit(Overloaded{

@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include "base/overloaded.h"
 
 #include "base/bug.h"
 #include "base/check.h"
@@ -14,11 +15,6 @@
 
 namespace tandem {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 constexpr std::chrono::milliseconds kClockAheadMax = 500ms;
 constexpr std::chrono::milliseconds kSettleMax = 2s;

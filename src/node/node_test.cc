@@ -39,6 +39,8 @@ class Centre {
     std::vector<DesktopEvent> desktop;
     std::uint64_t life = 0;
     bool ended = false;
+    bool full = false;                   // the disk takes nothing
+    std::vector<std::uint64_t> waiting;  // tickets of what it did not take
   };
 
   explicit Centre(int count) {
@@ -192,7 +194,12 @@ class Centre {
         m.disk.push_back(entry.record.bytes);
         m.ends[entry.log] = {entry.sequence, cluster::record_hash(entry.record.bytes)};
       }
-      give(i, Durable{outputs.append->ticket});
+      if (m.full) {
+        m.waiting.push_back(outputs.append->ticket);
+        give(i, Full{outputs.append->ticket});
+      } else {
+        give(i, Durable{outputs.append->ticket});
+      }
     }
     for (auto& [to, bytes] : outputs.frames) {
       const int j = to.value();
@@ -215,6 +222,7 @@ class Centre {
         m.ended = m.ended || show->ended;
       }
       if (auto* event = std::get_if<DesktopEvent>(&out)) m.desktop.push_back(*event);
+      if (auto* answer = std::get_if<std::function<void()>>(&out)) (*answer)();
       if (auto* resolve = std::get_if<Resolve>(&out)) {
         flow::Resolved done{resolve->visit, {}, {}};
         for (const auto& [name, text] : resolve->values) done.plain[name] = text.bytes;
@@ -353,6 +361,36 @@ TEST(Node, ATaskRunsOnceAndRestartsAreSurvived) {
   centre.run(1s);
   centre.start(1);
   centre.run(3s);
+  centre.expect_equal_worlds();
+}
+
+TEST(Node, AFullDiskRefusesAndIsReadWhileWhatItHoldsUpWaits) {
+  Centre centre(3);
+  centre.sample();
+  const auto queue = [](std::uint8_t id) {
+    return config::Create{config::Kind::queue, fixed(id), {{"name", "queue " + std::to_string(id)}}};
+  };
+  centre.member(1).full = true;
+  const Command first{fixed(70), queue(71), false, false, {}};
+  centre.give(1, first);
+  centre.run(100ms);
+  EXPECT_FALSE(centre.member(1).replies.contains(first.id));  // neither done nor refused: nobody is told anything
+
+  const auto refused = centre.order(1, queue(72));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::log_full);
+  bool read = false;
+  centre.give(1, Query{[](const World&, const Local&) {}, [&read] { read = true; }});
+  centre.run(20ms);
+  EXPECT_TRUE(read);
+  EXPECT_TRUE(centre.order(2, queue(73)));  // the others are not held up
+
+  centre.member(1).full = false;
+  for (const std::uint64_t ticket : centre.member(1).waiting) centre.give(1, Durable{ticket});
+  centre.run(100ms);
+  ASSERT_TRUE(centre.member(1).replies.contains(first.id));
+  EXPECT_TRUE(centre.member(1).replies.at(first.id));
+  EXPECT_TRUE(centre.order(1, queue(72)));
   centre.expect_equal_worlds();
 }
 

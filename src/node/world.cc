@@ -1,17 +1,9 @@
 #include "node/world.h"
 
+#include "base/overloaded.h"
 #include "codec/wire.h"
 
 namespace tandem {
-namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-
-}  // namespace
-
 // Field numbers are those of the snapshot.
 struct World::Parts {
   template <class S, class F>

@@ -1,14 +1,10 @@
 #include "record/record.h"
 
+#include "base/overloaded.h"
 #include "codec/wire.h"
 
 namespace tandem::record {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 // What `apply` takes for granted.
 bool sound(const Body& body) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+#include "base/overloaded.h"
 
 #include "app/tandemd/endpoints.h"
 #include "app/tandemd/functions.h"
@@ -13,12 +15,8 @@
 namespace tandem::app {
 namespace {
 
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-
 constexpr char kBuild[] = "tandem 0.1.0";
+constexpr std::size_t kAppendInputsMax = 64;  // inputs of a turn whose records go to the log as one batch
 
 std::uint64_t random64() {
   const std::string bytes = crypto::random_bytes(8);
@@ -147,7 +145,7 @@ Result<void> Runtime::boot() {
     log("error", std::to_string(undecodable) + " records of the log cannot be understood by this build");
 
   log_sqlite::Events events;
-  events.durable = [this](log_sqlite::Ticket ticket) { post(Durable{ticket.value()}); };
+  events.durable = [this](log_sqlite::Ticket ticket) { post_durable(ticket.value()); };
   events.refused = [this](log_sqlite::Ticket ticket, const Error& error) {
     log("error", "the disk takes no more records (" + error.detail + "): new work is refused until there is room");
     post(Full{ticket.value()});
@@ -266,6 +264,20 @@ void Runtime::post(Input input) {
   wake_.notify_one();
 }
 
+// A later ticket says what an earlier one says: of those that wait in a row, the last stays.
+void Runtime::post_durable(std::uint64_t ticket) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!inputs_.empty()) {
+      if (auto* last = std::get_if<Durable>(&inputs_.back())) {
+        last->ticket = ticket;
+        return;
+      }
+    }
+  }
+  post(Durable{ticket});
+}
+
 void Runtime::run() {
   const auto now = [this] { return read_clock(); };
   const auto timed = [&](auto&& step) {
@@ -278,6 +290,7 @@ void Runtime::run() {
   // The identity is durable with the first record of this life.
   log_->append(log_sqlite::Batch{{}, {}, log_sqlite::Identity{settings_.node, incarnation_}}, log_sqlite::Ticket{0});
   timed([&] { return node_->start(now()); });
+  flush();
   std::vector<Input> batch;
   for (;;) {
     {
@@ -290,30 +303,39 @@ void Runtime::run() {
       batch.swap(inputs_);
     }
     if (batch.empty()) batch.push_back(Tick{});
+    std::size_t taken = 0;
     for (Input& input : batch) {
       timed([&] { return node_->step(std::move(input), now()); });
+      if (++taken % kAppendInputsMax == 0) flush();
     }
+    flush();
     batch.clear();
   }
 }
 
-void Runtime::append(const Append& append) {
-  log_sqlite::Batch batch;
-  batch.records.reserve(append.entries.size());
-  for (const LogEntry& entry : append.entries) {
-    batch.records.push_back({entry.log, entry.sequence, entry.record.bytes});
+// What a turn of the loop appends goes to the log as one batch, or as a few when the turn is long: the disk is not to
+// wait for its end.
+void Runtime::append(Append append) {
+  pending_ticket_ = append.ticket;
+  for (LogEntry& entry : append.entries) {
     for (const cluster::KeyRow& row : entry.record.keys) {
       keys_->put(row);
-      batch.keys.push_back({row.key, row.erased ? std::nullopt : std::optional(row.wrapped)});
+      pending_.keys.push_back({row.key, row.erased ? std::nullopt : std::optional(row.wrapped)});
     }
+    pending_.records.push_back({entry.log, entry.sequence, std::move(entry.record.bytes)});
   }
-  log_->append(std::move(batch), log_sqlite::Ticket{append.ticket});
+}
+
+void Runtime::flush() {
+  if (pending_ticket_ == 0) return;
+  log_->append(std::exchange(pending_, {}), log_sqlite::Ticket{std::exchange(pending_ticket_, 0)});
 }
 
 void Runtime::deliver(Outputs outputs) {
   if (outputs.snapshot && outputs.snapshot->from_peer) {
     // Before the append: its records follow the snapshot.
     const Vector vector = outputs.snapshot->vector;
+    flush();
     log_->adopt_snapshot({vector, std::move(outputs.snapshot->bytes)}, [this, vector](Result<void> saved) {
       if (saved) {
         post(SnapshotSaved{vector});
@@ -323,8 +345,9 @@ void Runtime::deliver(Outputs outputs) {
     });
     outputs.snapshot.reset();
   }
-  if (outputs.append) append(*outputs.append);
+  if (outputs.append) append(std::move(*outputs.append));
   if (outputs.snapshot) {
+    flush();
     log_->save_snapshot({outputs.snapshot->vector, std::move(outputs.snapshot->bytes)}, [this](Result<void> saved) {
       if (!saved) log("warning", "a snapshot was not kept: " + saved.error().detail);
     });

@@ -73,7 +73,9 @@ class Runtime final : public api::Host {
   void run();
   void deliver(Outputs outputs);
   void deliver(Out& out);
-  void append(const Append& append);
+  void post_durable(std::uint64_t ticket);
+  void append(Append append);
+  void flush();
   void read_log(const cluster::ReadLog& read);
   void probe_loop();
   void fail_with(std::string reason);
@@ -86,6 +88,8 @@ class Runtime final : public api::Host {
   std::unique_ptr<TokenSigner> tokens_;
   std::unique_ptr<log_sqlite::Log> log_;
   std::unique_ptr<Node> node_;
+  log_sqlite::Batch pending_;  // of this turn of the loop, not handed to the log yet
+  std::uint64_t pending_ticket_ = 0;
   std::unique_ptr<peer::Peers> peers_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<Functions> functions_;
