@@ -399,6 +399,9 @@ class Centre:
                 self.tandem("down")
             self.nothing_broken()
         finally:
+            with open("/proc/self/mounts", encoding="utf-8") as file:
+                for at in [line.split()[1] for line in file if line.split()[1].startswith(self.dir + "/")]:
+                    subprocess.run(["umount", "-l", at], check=False)
             if os.environ.get("TANDEM_KEEP"):
                 print(f"the centre stays in {self.dir}")
             else:
