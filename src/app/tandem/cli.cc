@@ -162,6 +162,9 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
     p.app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     std::ostringstream said;
+    // CLI11 only says that a command is missing; a person who mistyped one wants to see which.
+    const std::vector<std::string> unknown = p.app.remaining();
+    if (p.app.get_subcommands().empty() && !unknown.empty()) said << "there is no command " << unknown.front() << "\n";
     const int code = p.app.exit(error, said, said);
     return std::unexpected(Stop{code == 0 ? kDone : kUsage, said.str()});
   }
