@@ -36,8 +36,7 @@ class Agent {
   };
   struct Route {
     std::string method;
-    std::string path;                   // "{id}" stands for a contact's id
-    std::vector<std::string> segments;  // of the path
+    std::string path;  // "{id}" stands for a contact's id
     bool signed_in = true;
     std::function<void(Call, http::Respond)> run;
   };
