@@ -15,7 +15,8 @@ enum class Kind : std::uint8_t {
   instance,          // the centre itself: alias, account, sample marker
   user,              // username, first_name, last_name, password (argon2id encoded), routing_profile, security.<id>
   queue,             // name, description, hours, max_contacts, status
-  routing_profile,   // name, description, default_outbound_queue, concurrency.<CHANNEL> = n, queue.<id>.<CHANNEL> = "priority,delay"
+  routing_profile,   // name, description, default_outbound_queue, concurrency.<CHANNEL> = n, queue.<id>.<CHANNEL> =
+                     // "priority,delay"
   hours,             // name, description, time_zone, open.<DAY>.<n> = "HH:MM-HH:MM"
   flow,              // name, description, type, content (flow language JSON as given), state, status
   security_profile,  // name
