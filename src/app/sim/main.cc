@@ -19,7 +19,8 @@ void print_trace(const sim::Outcome& outcome) {
     if (!violation.about.nil()) about.insert(violation.about);
   }
   for (const sim::TraceLine& line : outcome.trace) {
-    const bool shown = line.about.empty() || std::ranges::any_of(line.about, [&](const Uuid& id) { return about.contains(id); });
+    const bool shown =
+        line.about.empty() || std::ranges::any_of(line.about, [&](const Uuid& id) { return about.contains(id); });
     if (shown) fmt::print("{:>10.4f} {}\n", std::chrono::duration<double>(line.at).count(), line.text);
   }
 }
@@ -143,8 +144,9 @@ int main(int argc, char** argv) {
   app.add_flag("--speed", measure, "no faults: how many simulated seconds pass in one");
   app.add_flag("--no-faults{false}", options.faults, "nothing goes wrong");
   app.add_flag("--verbose", options.verbose, "with --seed: every line as it comes");
-  app.footer("Examples:\n  tandem-sim --seeds 500\n  tandem-sim --seed 42\n  tandem-sim --bug no-ack\n"
-             "  tandem-sim --speed --nodes 3 --agents 60 --rate 1");
+  app.footer(
+      "Examples:\n  tandem-sim --seeds 500\n  tandem-sim --seed 42\n  tandem-sim --bug no-ack\n"
+      "  tandem-sim --speed --nodes 3 --agents 60 --rate 1");
   CLI11_PARSE(app, argc, argv);
 
   if (list) {

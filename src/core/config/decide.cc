@@ -18,14 +18,22 @@ constexpr Reference kReferences[] = {
 
 const char* kind_name(Kind kind) {
   switch (kind) {
-    case Kind::instance: return "instance";
-    case Kind::user: return "user";
-    case Kind::queue: return "queue";
-    case Kind::routing_profile: return "routing profile";
-    case Kind::hours: return "hours of operation";
-    case Kind::flow: return "contact flow";
-    case Kind::security_profile: return "security profile";
-    case Kind::agent_status: return "agent status";
+    case Kind::instance:
+      return "instance";
+    case Kind::user:
+      return "user";
+    case Kind::queue:
+      return "queue";
+    case Kind::routing_profile:
+      return "routing profile";
+    case Kind::hours:
+      return "hours of operation";
+    case Kind::flow:
+      return "contact flow";
+    case Kind::security_profile:
+      return "security profile";
+    case Kind::agent_status:
+      return "agent status";
   }
   return "document";
 }
