@@ -41,10 +41,11 @@ function(tandem_unity target files files_max)
   endforeach()
 endfunction()
 
-# tandem_layer(name [UNITY] DEPENDS ... [EXCLUDE folder...])
-# The library tandem_<name> from src/<name>, without the folders named by EXCLUDE, and its tests as tandem_<name>_test.
+# tandem_layer(name [UNITY] DEPENDS ... [EXCLUDE folder...] [TEST_DEPENDS ...])
+# The library tandem_<name> from src/<name>, without the folders named by EXCLUDE, and its tests as tandem_<name>_test,
+# which may need libraries that the product does not.
 function(tandem_layer name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "UNITY" "" "DEPENDS;EXCLUDE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNITY" "" "DEPENDS;EXCLUDE;TEST_DEPENDS")
   tandem_files(src/${name} sources tests)
   foreach(excluded IN LISTS arg_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "/src/${name}/${excluded}/")
@@ -60,7 +61,7 @@ function(tandem_layer name)
     add_library(tandem_${name} INTERFACE)
     target_link_libraries(tandem_${name} INTERFACE ${arg_DEPENDS})
   endif()
-  tandem_test(tandem_${name}_test "${tests}" DEPENDS tandem_${name})
+  tandem_test(tandem_${name}_test "${tests}" DEPENDS tandem_${name} ${arg_TEST_DEPENDS})
 endfunction()
 
 # tandem_program(name FOLDER folder DEPENDS ...)
@@ -99,6 +100,14 @@ function(tandem_test name files)
   if(TARGET rapidcheck)
     target_link_libraries(${name} PRIVATE rapidcheck)
   endif()
+  # What walks the description of every record is compiled by itself and unoptimised: running it costs less than
+  # optimising it.
+  set(walks ${files})
+  list(FILTER walks INCLUDE REGEX "proto_test(ing)?\\.cc$")
+  if(walks)
+    set_source_files_properties(${walks} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON COMPILE_OPTIONS -O0)
+    list(REMOVE_ITEM files ${walks})
+  endif()
   tandem_unity(${name} "${files}" 3)
   # g++ 12 sees dangling pointers in the iterators of a test's ranges when everything stands in one unit.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -107,38 +116,6 @@ function(tandem_test name files)
   string(REGEX REPLACE "^tandem_|_test$" "" prefix ${name})
   gtest_discover_tests(${name} TEST_PREFIX "${prefix}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES TIMEOUT 120)
-endfunction()
-
-# tandem_proto(folder)
-# The library tandem_proto from <folder>/*.proto, whose headers are included as "name.pb.h". The target `generated`
-# makes the headers without compiling anything.
-function(tandem_proto folder)
-  file(GLOB protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.proto)
-  set(out ${CMAKE_BINARY_DIR}/generated/proto)
-  add_custom_target(generated)
-  if(NOT protos)
-    add_library(tandem_proto INTERFACE)
-    return()
-  endif()
-  file(MAKE_DIRECTORY ${out})
-  set(generated "")
-  foreach(proto IN LISTS protos)
-    cmake_path(GET proto STEM stem)
-    add_custom_command(
-      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
-      COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR}/${folder} --cpp_out=${out} ${proto}
-      DEPENDS ${protos}
-      COMMENT "protoc ${stem}.proto"
-      VERBATIM)
-    list(APPEND generated ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
-  endforeach()
-  add_custom_target(generated_proto DEPENDS ${generated})
-  add_dependencies(generated generated_proto)
-  add_library(tandem_proto STATIC ${generated})
-  add_dependencies(tandem_proto generated)
-  target_compile_options(tandem_proto PRIVATE -w)
-  target_include_directories(tandem_proto SYSTEM PUBLIC ${out})
-  target_link_libraries(tandem_proto PUBLIC protobuf::libprotobuf)
 endfunction()
 
 # tandem_fuzzers(folder DEPENDS ...)
