@@ -145,7 +145,9 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
 }
 
 void Agent::add(std::string method, std::string path, bool needs_token, std::function<void(Call, http::Respond)> run) {
-  routes_.push_back({std::move(method), std::string(kPrefix) + path, needs_token, std::move(run)});
+  std::string whole = std::string(kPrefix) + path;
+  auto segments = *uri::path_segments(whole);
+  routes_.push_back({std::move(method), std::move(whole), std::move(segments), needs_token, std::move(run)});
 }
 
 std::vector<std::string> Agent::routes() const {
@@ -159,16 +161,16 @@ const Agent::Route* Agent::find(const http::Request& request, Call& call, bool& 
   if (!asked) return nullptr;
   const Route* found = nullptr;
   for (const Route& route : routes_) {
-    const auto segments = uri::path_segments(route.path);
-    if (segments->size() != asked->size()) continue;
+    const auto& segments = route.segments;
+    if (segments.size() != asked->size()) continue;
     bool fits = true;
     std::optional<Uuid> id;
     for (std::size_t i = 0; i < asked->size() && fits; ++i) {
-      if ((*segments)[i] == "{id}") {
+      if (segments[i] == "{id}") {
         id = parse_uuid((*asked)[i]);
         fits = id.has_value();
       } else {
-        fits = (*segments)[i] == (*asked)[i];
+        fits = segments[i] == (*asked)[i];
       }
     }
     if (!fits) continue;

@@ -36,7 +36,8 @@ class Agent {
   };
   struct Route {
     std::string method;
-    std::string path;  // "{id}" stands for a contact's id
+    std::string path;                   // "{id}" stands for a contact's id
+    std::vector<std::string> segments;  // of the path
     bool signed_in = true;
     std::function<void(Call, http::Respond)> run;
   };
