@@ -17,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kWaitingMax = 1'000;  // frames before a client subscribes: beyond it the client is let go
 constexpr std::size_t kTopicsMax = 16;
+constexpr char kEnded[] = "the chat has ended";
 constexpr std::size_t kSocketsPerParticipantMax = 8;
 
 http::Response refused(int status, std::string message) {
@@ -87,6 +88,9 @@ void Sessions::open(const Ticket& ticket, const std::shared_ptr<Client>& client)
                                            }});
   }
   session->clients.push_back(client);
+  if (!session->end) return;
+  client->waiting.push_back(*session->end);
+  client->over = true;
 }
 
 void Sessions::left(const Ticket& ticket, const std::shared_ptr<Client>& client) {
@@ -119,29 +123,31 @@ void Sessions::text(const Ticket&, const std::shared_ptr<Client>& client, std::s
     client->subscribed = true;
     for (std::string& each : client->waiting) client->socket->send(std::move(each));
     client->waiting.clear();
+    if (client->over) client->socket->close(websocket::kNormal, kEnded);
   }
 }
 
 void Sessions::show(const Ticket& ticket, const ShowSession& shown) {
   std::vector<std::string> frames;
-  bool says_end = false;
+  std::optional<std::string> end;
   for (const contact::Item& item : shown.items) {
-    says_end = says_end || event_name(item.content_type) == "chat.ended";
     frames.push_back(item_frame(host_, item, shown.contact, ticket.initial));
+    if (event_name(item.content_type) == "chat.ended") end = frames.back();
   }
   const std::lock_guard lock(mutex_);
   const auto at = sessions_.find({ticket.contact, ticket.participant});
   if (at == sessions_.end()) return;
   Session& session = *at->second;
   // A client that came to a chat which was over already is told so by the entry that the transcript ends with.
-  if (shown.ended && !says_end && !session.said_end) {
+  if (shown.ended && !end && !session.end) {
     contact::Item item;
     item.id = derive_uuid(shown.contact.value(), "chat.ended", 0);
     item.content_type = event_type("chat.ended");
     item.at = Hlc::at(host_.utc_ms());
-    frames.push_back(item_frame(host_, item, shown.contact, ticket.initial));
+    end = item_frame(host_, item, shown.contact, ticket.initial);
+    frames.push_back(*end);
   }
-  session.said_end = session.said_end || says_end || shown.ended;
+  if (end) session.end = std::move(end);
   for (const auto& client : session.clients) {
     for (const std::string& each : frames) {
       if (client->subscribed) {
@@ -152,8 +158,8 @@ void Sessions::show(const Ticket& ticket, const ShowSession& shown) {
         client->socket->close(websocket::kPolicy, "nothing was subscribed");
       }
     }
-    // A client that has not subscribed yet hears the end first, and closes by itself then.
-    if (shown.ended && client->subscribed) client->socket->close(websocket::kNormal, "the chat has ended");
+    client->over = client->over || shown.ended;
+    if (client->over && client->subscribed) client->socket->close(websocket::kNormal, kEnded);
   }
 }
 

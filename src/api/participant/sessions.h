@@ -37,13 +37,14 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
   struct Client {
     std::shared_ptr<http::Socket> socket;
     bool subscribed = false;
+    bool over = false;  // to be closed once it has heard the end
     std::vector<std::string> waiting;
   };
   struct Session {
     Ticket ticket;
     std::uint64_t number = 0;  // of the host
     std::vector<std::shared_ptr<Client>> clients;
-    bool said_end = false;
+    std::optional<std::string> end;  // the frame that said so, once the chat is over
   };
   using Key = std::pair<ContactId, Uuid>;
 

@@ -1,0 +1,211 @@
+// Goal: an agent signs in, is offered a contact, serves it and finishes it, sees everything as it happens, and is told
+// in plain words what cannot be. Method: requests and frames as values against a region over a real node.
+#include "api/agent/agent.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <set>
+
+#include "api/fake_host_testing.h"
+
+namespace tandem::api {
+namespace {
+
+namespace json = boost::json;
+
+std::string sign_in(Region& region) {
+  const auto in = region.agent("POST", "sign-in", {}, {{"username", "ana"}, {"password", "Sunflower7"}});
+  EXPECT_EQ(in.status, 200) << in.body;
+  return text_of(body_of(in), "token");
+}
+
+struct Chat {
+  std::string contact;
+  std::string bearer;
+  Opened socket;
+};
+
+Chat start_chat(Region& region) {
+  const auto started = region.expect("PUT", "/contact/chat",
+                                     {{"InstanceId", region.instance},
+                                      {"ContactFlowId", region.flow},
+                                      {"ParticipantDetails", json::object{{"DisplayName", "Cleo"}}},
+                                      {"Attributes", json::object{{"tier", "gold"}}}});
+  Chat out;
+  out.contact = text_of(started, "ContactId");
+  const auto connection = body_of(region.participant("connection", text_of(started, "ParticipantToken"),
+                                                     {{"Type", json::array{"WEBSOCKET", "CONNECTION_CREDENTIALS"}}}));
+  out.bearer = text_of(connection.at("ConnectionCredentials").as_object(), "ConnectionToken");
+  const std::string url = text_of(connection.at("Websocket").as_object(), "Url");
+  out.socket = region.open(url.substr(url.find("/participant/ws")));
+  out.socket.handler.on_text(R"({"topic":"aws/subscribe","content":{"topics":["aws/chat"]}})");
+  return out;
+}
+
+std::vector<std::string> types(const std::vector<json::object>& events) {
+  std::vector<std::string> out;
+  for (const json::object& event : events) out.push_back(text_of(event, "type"));
+  return out;
+}
+
+bool has(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+TEST(Agent, ServesAChatFromOfferToCompletion) {
+  Region region;
+  const std::string token = sign_in(region);
+  ASSERT_FALSE(token.empty());
+  Opened desktop = region.open("/agent/v1/events?token=" + token);
+  ASSERT_FALSE(desktop.refused.has_value());
+  EXPECT_EQ(types(desktop.socket->take()), std::vector<std::string>{"hello"});
+  EXPECT_EQ(region.agent("PUT", "status", token, {{"status", "Available"}}).status, 200);
+
+  Chat chat = start_chat(region);
+  region.host.run(200ms);
+  auto events = desktop.socket->take();
+  EXPECT_TRUE(has(types(events), "contact.offered"));
+  const auto offers = body_of(region.agent("GET", "offers", token)).at("offers").as_array();
+  ASSERT_EQ(offers.size(), 1U);
+  EXPECT_EQ(offers[0].at("id"), json::value(chat.contact));
+  EXPECT_EQ(offers[0].at("customer").at("name"), "Cleo");
+  EXPECT_EQ(offers[0].at("attributes").at("tier"), "gold");
+
+  const std::string contact = "contacts/" + chat.contact;
+  EXPECT_EQ(region.agent("POST", contact + "/messages", token, {{"content", "too early"}}).status, 409);
+  const auto accepted = region.agent("POST", contact + "/accept", token);
+  ASSERT_EQ(accepted.status, 200) << accepted.body;
+  EXPECT_EQ(region.agent("POST", contact + "/accept", token).status, 409);
+  const auto said =
+      region.agent("POST", contact + "/messages", token, {{"content", "Hello, Cleo"}, {"client_token", "1"}});
+  ASSERT_EQ(said.status, 200) << said.body;
+  const auto again =
+      region.agent("POST", contact + "/messages", token, {{"content", "Hello, Cleo"}, {"client_token", "1"}});
+  EXPECT_EQ(body_of(again), body_of(said));
+  EXPECT_EQ(region.agent("POST", contact + "/events", token, {{"event", "typing"}}).status, 200);
+  EXPECT_EQ(
+      region.participant("message", chat.bearer, {{"ContentType", "text/plain"}, {"Content", "Hello, Ana"}}).status,
+      200);
+  EXPECT_EQ(
+      region.participant("event", chat.bearer, {{"ContentType", "application/vnd.amazonaws.connect.event.typing"}})
+          .status,
+      200);
+  region.host.run(100ms);
+  events = desktop.socket->take();
+  EXPECT_TRUE(has(types(events), "contact.connected"));
+  EXPECT_TRUE(has(types(events), "items"));
+  EXPECT_TRUE(has(types(events), "typing"));
+  std::vector<std::string> heard;
+  for (const json::object& frame : chat.socket.socket->take()) {
+    if (text_of(frame, "topic") == "aws/chat") {
+      const auto item = json::parse(text_of(frame, "content")).as_object();
+      heard.push_back(text_of(item, "ParticipantRole") + " " + text_of(item, "DisplayName") + " " +
+                      text_of(item, "Content"));
+    }
+  }
+  EXPECT_TRUE(has(heard, "AGENT Ana Hello, Cleo"));
+  EXPECT_TRUE(has(heard, "CUSTOMER Cleo Hello, Ana"));
+
+  const auto transcript = body_of(region.agent("GET", contact + "/transcript?max=2", token));
+  EXPECT_EQ(transcript.at("items").as_array().size(), 2U);
+  EXPECT_EQ(transcript.at("more"), true);
+  EXPECT_EQ(transcript.at("items").as_array()[1].at("content"), "Hello, Ana");
+
+  EXPECT_EQ(region.agent("POST", "sign-out", token).status, 409);
+  EXPECT_EQ(region.agent("POST", contact + "/end", token).status, 200);
+  region.host.run(100ms);
+  EXPECT_EQ(chat.socket.socket->closed, 1000);
+  EXPECT_TRUE(has(types(desktop.socket->take()), "contact.ended"));
+  EXPECT_EQ(region.agent("POST", contact + "/messages", token, {{"content", "late"}}).status, 409);
+  EXPECT_EQ(region.agent("POST", contact + "/complete", token).status, 200);
+  EXPECT_EQ(region.agent("GET", contact, token).status, 404);
+  EXPECT_EQ(region.agent("POST", "sign-out", token).status, 200);
+  region.host.run(100ms);
+  EXPECT_EQ(types(desktop.socket->take()).back(), "closed");
+  EXPECT_TRUE(desktop.socket->closed.has_value());
+  const auto out = region.agent("GET", "me", token);
+  EXPECT_EQ(out.status, 409);
+  EXPECT_EQ(text_of(body_of(out), "code"), "not_signed_in");
+  EXPECT_TRUE(region.host.errors.empty());
+}
+
+TEST(Agent, IsToldInPlainWordsWhatIsWrong) {
+  Region region;
+  struct Case {
+    const char* method;
+    const char* path;
+    json::object body;
+    int status;
+    const char* code;
+  };
+  const Case cases[] = {
+      {"POST", "sign-in", {{"username", "ana"}, {"password", "wrong"}}, 401, "wrong_credentials"},
+      {"POST", "sign-in", {{"username", "nobody"}, {"password", "Sunflower7"}}, 401, "wrong_credentials"},
+      {"POST", "sign-in", {{"username", "ana"}}, 400, "invalid"},
+      {"POST", "sign-in", {{"token", "nonsense"}}, 401, "unauthenticated"},
+      {"POST", "sign-in", {{"username", "ana"}, {"password", "Sunflower7"}, {"desktop", "x"}}, 400, "invalid"},
+      {"GET", "me", {}, 401, "unauthenticated"},
+      {"GET", "sign-in", {}, 405, "method"},
+      {"GET", "nothing", {}, 404, "not_found"},
+  };
+  for (const Case& c : cases) {
+    const auto response = region.agent(c.method, c.path, {}, c.body);
+    EXPECT_EQ(response.status, c.status) << c.method << c.path << response.body;
+    EXPECT_EQ(text_of(body_of(response), "code"), c.code) << response.body;
+    EXPECT_FALSE(text_of(body_of(response), "message").empty());
+  }
+  const std::string token = sign_in(region);
+  EXPECT_EQ(region.agent("PUT", "status", token, {{"status", "Nowhere"}}).status, 404);
+  EXPECT_EQ(region.agent("GET", "contacts/" + region.host.mint().text(), token).status, 404);
+  EXPECT_EQ(region.agent("POST", "contacts/" + region.host.mint().text() + "/accept", token).status, 404);
+  EXPECT_EQ(region.open("/agent/v1/events?token=nonsense").refused->status, 401);
+  const auto statuses = body_of(region.agent("GET", "statuses", token)).at("statuses").as_array();
+  ASSERT_EQ(statuses.size(), 2U);
+  EXPECT_EQ(statuses[0].at("name"), "Available");
+}
+
+TEST(Agent, TheTokenSignsTheSameDesktopInAgain) {
+  Region region;
+  const std::string token = sign_in(region);
+  const auto again = region.agent("POST", "sign-in", {}, {{"token", token}});
+  ASSERT_EQ(again.status, 200) << again.body;
+  const auto first = body_of(region.agent("GET", "me", token));
+  EXPECT_EQ(text_of(first, "desktop"), text_of(body_of(again), "desktop"));
+  // Another desktop of the same agent takes over, and the old one is told why.
+  Opened desktop = region.open("/agent/v1/events?token=" + token);
+  const std::string other = sign_in(region);
+  region.host.run(100ms);
+  const auto events = desktop.socket->take();
+  EXPECT_EQ(types(events).back(), "closed");
+  const auto old = region.agent("GET", "me", token);
+  EXPECT_EQ(old.status, 409);
+  EXPECT_EQ(text_of(body_of(old), "message"), "You are signed in on another desktop.");
+  EXPECT_EQ(region.agent("GET", "me", other).status, 200);
+}
+
+// The document is what clients are written against, so it names what is served and nothing else.
+TEST(Agent, TheOpenApiDocumentNamesEveryRoute) {
+  Region region;
+  const auto document = json::parse(json::string_view(agent::openapi().data(), agent::openapi().size())).as_object();
+  std::set<std::string> described;
+  for (const auto& path : document.at("paths").as_object()) {
+    for (const auto& method : path.value().as_object()) {
+      if (method.key() == "parameters") continue;
+      std::string name(method.key());
+      for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      described.insert(name + " " + std::string(path.key()));
+    }
+  }
+  const agent::Agent served(region.host, region.passwords);
+  const auto routes = served.routes();
+  std::set<std::string> known(routes.begin(), routes.end());
+  known.insert("GET /agent/v1/events");  // the WebSocket
+  EXPECT_EQ(described, known);
+  EXPECT_EQ(region.agent("GET", "openapi.json").status, 200);
+}
+
+}  // namespace
+}  // namespace tandem::api
