@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/wire.h"
+#include "record/record.h"
 
 namespace tandem::cluster::testing {
 
@@ -60,6 +61,10 @@ void Net::write(std::size_t index, std::size_t bytes) {
   LoggedRecord record{"n" + std::to_string(index) + "." + std::to_string(node.incarnation.value()) + "." +
                           std::to_string(log.size() + 1) + std::string(bytes, 'x'),
                       {}};
+  if (node.ahead) {
+    const Meta meta{node.log(), Sequence{log.size() + 1}, now_.hlc + *node.ahead, {}};
+    record.bytes = record::encode(meta, membership::Rec{membership::Born{false, std::string(bytes, 'x')}});
+  }
   if (rng_.chance(1, 4)) record.keys.push_back({KeyId{mint_uuid(now_.hlc, rng_)}, "wrapped", false});
   log.push_back(record);
   node.cluster->own_appended(Sequence{log.size()}, std::move(record));

@@ -36,6 +36,7 @@ struct TestNode {
   bool syncing = false;
   Mono sync_at;
   bool stalled_disk = false;
+  std::optional<std::chrono::milliseconds> ahead;  // writes real records, stamped this far ahead of the others' clocks
   std::vector<Payload> payloads;
   std::vector<Fork> forks;
   std::vector<Vote> votes;

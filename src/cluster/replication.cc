@@ -4,6 +4,7 @@
 
 #include "base/bug.h"
 #include "base/check.h"
+#include "record/record.h"
 
 namespace tandem::cluster {
 
@@ -228,7 +229,7 @@ void Replication::weigh(NodeId from, Peer& peer, const std::vector<LogId>& logs,
 // The origin itself while its link works; else whoever has more, the hub first. A source that works is kept: peers
 // overtake each other by a record all the time, and every switch costs a repeat.
 void Replication::choose_source(LogId id, Log& log, Now now, Outputs& out) {
-  if (id == own()) return;
+  if (id == own() || log.ahead) return;
   const auto candidate = [&](NodeId node) -> const Peer* {
     const auto at = peers_.find(node);
     if (at == peers_.end() || !usable(at->second)) return nullptr;
@@ -459,6 +460,7 @@ void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
   Log& log = *found;
   const Sequence last = plus(batch.first, batch.records.size() - 1);
   if (p.greeted) raise(p.hello->have, batch.log, last);
+  if (log.ahead) return;  // sent before it was paused; it stays with the sender
   if (batch.first > plus(log.held, 1)) {
     ++usage_.gaps;
     if (log.source == from && now.mono - log.asked > kGapAskEvery) ask_source(batch.log, log, now, out);
@@ -488,6 +490,10 @@ void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
       if (bug::on(bug::Name::repeat_not_skipped)) out.received.push_back({batch.log, at, from, record});
       continue;
     }
+    if (const auto stamp = record::stamp_of(record.bytes); stamp && too_far_ahead(*stamp, now)) {
+      pause(batch.log, log, *stamp, out);
+      break;
+    }
     push(batch.log, log, record, hash);
     out.received.push_back({batch.log, at, from, record});
     grew = true;
@@ -499,6 +505,19 @@ void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
   wake_at(progress_sent_ + options_.progress_every);
   pump_log(batch.log, out);
   trim();
+}
+
+bool Replication::too_far_ahead(Hlc stamp, Now now) const {
+  return stamp.milliseconds() > now.hlc.milliseconds() + static_cast<std::uint64_t>(options_.ahead_max.count());
+}
+
+// The record is in nobody's way where it is: its holder sends it when it is asked for again.
+void Replication::pause(LogId id, Log& log, Hlc stamp, Outputs& out) {
+  ++usage_.pauses;
+  log.ahead = stamp;
+  log.behind.reset();
+  if (log.source && peers_.at(*log.source).linked) out.send(*log.source, Unsubscribe{id});
+  log.source.reset();
 }
 
 void Replication::push(LogId id, Log& log, LoggedRecord record, std::uint64_t hash) {
@@ -681,7 +700,7 @@ void Replication::ask_snapshot(Now now, Outputs& out) {
     if (!usable(peer)) continue;
     const bool needed = std::ranges::any_of(peer.truncated, [&](LogId id) {
       const Log& log = logs_.at(id);
-      if (value_at(peer.hello->have, id) <= log.held) return false;
+      if (log.ahead || value_at(peer.hello->have, id) <= log.held) return false;
       return !log.source || value_at(peers_.at(*log.source).hello->have, id) <= log.held;
     });
     if (needed && (!best || (hubs_.contains(node) && !hubs_.contains(*best)))) best = node;
@@ -763,6 +782,7 @@ void Replication::snapshot_loaded(const Vector& vector, Now now, Outputs& out) {
     log->tail.clear();
     log->tail_bytes = 0;
     log->held = sequence;
+    log->ahead.reset();
     log->hash = log->hash_before_tail = 0;
     seen_changed_.insert(id);
   }
@@ -791,6 +811,7 @@ void Replication::tick(Now now, Outputs& out) {
   if (now.mono - scanned_ >= kScanEvery) {
     scanned_ = now.mono;
     for (auto& [id, log] : logs_) {
+      if (log.ahead && !too_far_ahead(*log.ahead, now)) log.ahead.reset();
       choose_source(id, log, now, out);
       if (!log.source || value_at(peers_.at(*log.source).hello->have, id) <= log.held) continue;
       if (now.mono - std::max(log.advanced, log.asked) > options_.stall_after) ask_source(id, log, now, out);
@@ -883,6 +904,14 @@ bool Replication::caught_up(NodeId origin) const {
 std::optional<NodeId> Replication::source(LogId log) const {
   const auto at = logs_.find(log);
   return at == logs_.end() ? std::nullopt : at->second.source;
+}
+
+std::map<LogId, Hlc> Replication::paused() const {
+  std::map<LogId, Hlc> out;
+  for (const auto& [id, log] : logs_) {
+    if (log.ahead) out.emplace(id, *log.ahead);
+  }
+  return out;
 }
 
 std::optional<Hello> Replication::hello(NodeId peer) const {

@@ -2,6 +2,9 @@
 // else a peer that has more, the hub first. Records leave a node only once they are durable at their origin, arrive in
 // order, are handed out once, and are acknowledged twice: seen (applied) and durable (on disk, with their keys).
 //
+// A log whose records are stamped further ahead than this clock may follow is paused: unsubscribed, and asked for again
+// from where it stopped when the clock is near enough. `Now::hlc` is the node's physical time here.
+//
 // Nothing here trusts a frame to arrive: a gap or a stall asks again from what is held, a repeat is skipped, and Hello
 // repeats both vectors. Memory is bounded per peer by the window and in total by the tail.
 #pragma once
@@ -40,6 +43,7 @@ struct ReplicationOptions {
   std::chrono::nanoseconds progress_every = 10ms;
   std::chrono::nanoseconds hello_every = 1s;
   std::chrono::nanoseconds stall_after = 400ms;
+  std::chrono::milliseconds ahead_max = 500ms;  // of a record's stamp before this clock
 };
 
 // The end of a log as it stands on this disk: its last sequence, and record_hash of that record (0: not known).
@@ -106,6 +110,8 @@ class Replication {
   [[nodiscard]] bool caught_up(NodeId origin) const;
   [[nodiscard]] std::set<NodeId> reachable() const;  // peers whose Hello stands, direct or relayed
   [[nodiscard]] std::optional<NodeId> source(LogId log) const;
+  // Logs whose next record is stamped further ahead than this clock may follow, and that stamp.
+  [[nodiscard]] std::map<LogId, Hlc> paused() const;
   [[nodiscard]] std::optional<Hello> hello(NodeId peer) const;  // its vectors as of its latest Progress
   [[nodiscard]] Hello greeting() const;                         // what this node says of itself
 
@@ -117,6 +123,7 @@ class Replication {
     std::uint64_t repeats_skipped = 0;
     std::uint64_t gaps = 0;
     std::uint64_t refused_full = 0;  // batches let fall because the disk is behind
+    std::uint64_t pauses = 0;        // of a log, because of stamps ahead of this clock
   };
   [[nodiscard]] const Usage& usage() const { return usage_; }
 
@@ -133,6 +140,7 @@ class Replication {
     std::size_t tail_bytes = 0;
     std::uint64_t hash_before_tail = 0;
     std::optional<NodeId> source;
+    std::optional<Hlc> ahead;    // stamp of the next record: nothing is taken from anybody before this clock is near it
     Mono advanced;               // when the last record came
     Mono asked;                  // when the source was last asked
     std::optional<Mono> behind;  // since when another peer has more than us while the source has not
@@ -224,6 +232,8 @@ class Replication {
   void store(LogId id, Log& log, Sequence up_to);
   [[nodiscard]] std::size_t unstored(const Log& log, Sequence up_to) const;
   void trim();
+  [[nodiscard]] bool too_far_ahead(Hlc stamp, Now now) const;
+  void pause(LogId id, Log& log, Hlc stamp, Outputs& out);
   void report_fork(LogId id, Sequence sequence, NodeId peer, Outputs& out);
   void refuse(LogId id, Log& log, Sequence sequence, NodeId from, Now now, Outputs& out);
   void send_progress(Now now, Outputs& out);

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "cluster/net_testing.h"
+#include "record/record.h"
 
 namespace tandem::cluster {
 namespace {
@@ -242,6 +243,75 @@ TEST(Replication, APeerThatHoldsMoreOfTheOwnLogIsAFork) {
   replication.frame(NodeId{2}, hello, false, now, out);
   ASSERT_EQ(out.forks.size(), 1U);
   EXPECT_EQ(out.forks[0].peer, NodeId{2});
+}
+
+TEST(Replication, ALogStampedAheadIsPausedAndLosesNothing) {
+  const LogId log{NodeId{2}, Incarnation{5}};
+  ReplicationOptions options;
+  options.self = NodeId{1};
+  options.incarnation = Incarnation{9};
+  Replication replication(options, {});
+  Now now{Mono{1s}, Hlc::at(1'000'000)};
+  const Hlc far = now.hlc + 501ms;
+  std::vector<LoggedRecord> records;
+  for (const Hlc at : {now.hlc + 500ms, far, now.hlc + 10ms}) {
+    const Meta meta{log, Sequence{records.size() + 1}, at, {}};
+    records.push_back({record::encode(meta, membership::Rec{membership::Accepted{1}}), {}});
+  }
+  Outputs out;
+  replication.link_up(NodeId{2}, now, out);
+  Hello hello;
+  hello.node = NodeId{2};
+  hello.incarnation = log.incarnation;
+  hello.have[log] = Sequence{3};
+  replication.frame(NodeId{2}, hello, false, now, out);
+  const auto sent = [&](const Frame& frame) {
+    return std::ranges::count(out.frames, std::pair{NodeId{2}, encode_frame(frame)});
+  };
+  ASSERT_EQ(sent(Subscribe{log, {}}), 1);
+
+  const Batch batch{log, Sequence{1}, 0, records};
+  replication.frame(NodeId{2}, batch, false, now, out);
+  EXPECT_EQ(replication.held(log), Sequence{1});
+  EXPECT_EQ(replication.paused(), (std::map<LogId, Hlc>{{log, far}}));
+  EXPECT_EQ(sent(Unsubscribe{log}), 1);
+  replication.frame(NodeId{2}, batch, false, now, out);  // was under way
+  replication.frame(NodeId{2}, hello, false, now, out);
+  replication.tick(now, out);
+  EXPECT_EQ(replication.held(log), Sequence{1});
+  EXPECT_EQ(replication.usage().pauses, 1U);
+  EXPECT_EQ(sent(Subscribe{log, Sequence{1}}), 0);
+
+  now = {now.mono + 200ms, now.hlc + 1ms};  // elapsed time alone does not do it; the clock does
+  replication.tick(now, out);
+  EXPECT_THAT(replication.paused(), IsEmpty());
+  ASSERT_EQ(sent(Subscribe{log, Sequence{1}}), 1);
+  replication.frame(NodeId{2}, Batch{log, Sequence{2}, record_hash(records[0].bytes), {records[1], records[2]}}, false,
+                    now, out);
+  ASSERT_EQ(out.received.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(out.received[i].record, records[i]);
+}
+
+TEST(Replication, AFastClockHoldsUpItsOwnLogAndNoOther) {
+  Net net(3, 16, small());
+  net.connect_all();
+  net.node(0).ahead = 3s;
+  net.node(1).ahead = 400ms;
+  for (int i = 0; i < 100; ++i) {
+    net.write(0, 300);
+    net.write(1, 300);
+    net.run_for(10ms);
+  }
+  for (const std::size_t other : {1U, 2U}) {
+    EXPECT_EQ(net.node(other).applied[net.node(0).log()].size(), 0U);
+    EXPECT_EQ(net.node(other).cluster->replication().paused().size(), 1U);
+  }
+  net.run_for(500ms);
+  EXPECT_EQ(net.node(2).applied[net.node(1).log()].size(), 100U);
+  EXPECT_EQ(net.node(0).cluster->replication().durable_elsewhere(net.node(0).log()), Sequence{});
+  net.run_for(3s);
+  EXPECT_TRUE(net.converged());
+  expect_clean(net);
 }
 
 TEST(Replication, ADamagedRecordComesFromAPeer) {

@@ -80,6 +80,20 @@ inline void put_varint(std::string& out, std::uint64_t value) {
   out.push_back(static_cast<char>(value));
 }
 
+// False, and `in` is of no more use: it ends too soon, or the number has more than 64 bits.
+inline bool take_varint(std::string_view& in, std::uint64_t& value) {
+  value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    if (in.empty()) return false;
+    const auto byte = static_cast<std::uint8_t>(in.front());
+    in.remove_prefix(1);
+    if (shift == 63 && byte > 1) return false;
+    value |= std::uint64_t{byte & 0x7fU} << shift;
+    if ((byte & 0x80) == 0) return true;
+  }
+  return false;
+}
+
 // The bytes of one message. Nested lengths are written after their content is known, by moving it: messages are small.
 class Writer {
  public:
@@ -222,18 +236,7 @@ class Reader {
  private:
   Reader(std::string_view in, std::size_t* budget, int depth) : in_(in), budget_(budget), depth_(depth) {}
 
-  bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (in_.empty()) return false;
-      const auto byte = static_cast<std::uint8_t>(in_.front());
-      in_.remove_prefix(1);
-      if (shift == 63 && byte > 1) return false;
-      value |= std::uint64_t{byte & 0x7fU} << shift;
-      if ((byte & 0x80) == 0) return true;
-    }
-    return false;
-  }
+  bool varint(std::uint64_t& value) { return take_varint(in_, value); }
   bool bytes(unsigned kind, std::string_view& value) {
     std::uint64_t size = 0;
     if (kind != 2 || !varint(size) || size > in_.size()) return false;

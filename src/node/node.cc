@@ -31,6 +31,7 @@ Node::Node(NodeOptions options, Rng rng, const std::map<LogId, cluster::OnDisk>&
       world_(options_.compile),
       cluster_(options_.cluster, on_disk, now),
       now_(now),
+      clock_(now),
       born_(now.mono) {
   TANDEM_CHECK(options_.cluster.replication.self == options_.self);
   TANDEM_CHECK(options_.cluster.replication.incarnation == options_.incarnation);
@@ -74,8 +75,8 @@ Outputs Node::step(Input input, const Now& now) {
 }
 
 void Node::begin(const Now& now) {
-  now_ = now;
-  // The node's own clock never goes back, and follows others only within the bound that `receive` checks.
+  now_ = clock_ = now;
+  // The node's own clock never goes back, and follows others only within the bound that replication keeps.
   last_stamp_ = std::max(Hlc{last_stamp_.packed + 1}, now.hlc);
   now_.hlc = last_stamp_;
   outputs_ = {};
@@ -83,7 +84,7 @@ void Node::begin(const Now& now) {
   appended_.clear();
   step_out_.clear();
   step_ack_ = Ack::local;
-  cluster_.tick(now_, net_);
+  cluster_.tick(clock_, net_);
 }
 
 Outputs Node::finish() {
@@ -132,6 +133,7 @@ Outputs Node::finish() {
   outputs_.reconnect = std::move(net_.reconnect);
   for (const NodeId bad : net_.bad_frames) outputs_.reconnect.push_back(bad);
   outputs_.keys_erased = std::move(net_.keys_erased);
+  counters_.clock_ahead = cluster_.replication().usage().pauses;
   return std::move(outputs_);
 }
 
@@ -155,7 +157,7 @@ void Node::handle(LinkDown& down) {
   link_lost(down.peer);
 }
 
-void Node::handle(FrameIn& in) { cluster_.frame(in.from, in.bytes, now_, net_); }
+void Node::handle(FrameIn& in) { cluster_.frame(in.from, in.bytes, clock_, net_); }
 
 void Node::handle(Durable& durable) {
   log_full_ = false;
@@ -250,9 +252,7 @@ void Node::receive(cluster::Received& received) {
     appended_.push_back(LogEntry{received.log, received.sequence, std::move(received.record)});
     return;
   }
-  if (rec->at.milliseconds() > now_.hlc.milliseconds() + kClockAheadMax.count()) {
-    ++counters_.clock_ahead;  // its stamp stands, but this clock does not follow it
-  } else if (rec->at > last_stamp_) {
+  if (rec->at > last_stamp_) {
     last_stamp_ = rec->at;
     now_.hlc = last_stamp_;
   }

@@ -161,7 +161,7 @@ struct NodeCounters {
   std::uint64_t claims = 0;     // by arrival
   std::uint64_t adoptions = 0;
   std::uint64_t late = 0;         // records of lower lines
-  std::uint64_t clock_ahead = 0;  // received records stamped over 500 ms ahead of this clock
+  std::uint64_t clock_ahead = 0;  // times a log was paused: its records are stamped over 500 ms ahead of this clock
   std::uint64_t snapshots_loaded = 0;
   std::uint64_t undecodable = 0;
 };
@@ -324,6 +324,7 @@ class Node {
 
   // Of the step under way.
   Now now_;
+  Now clock_;  // as it was given: now_ may be ahead of it, by what others stamped
   cluster::Outputs net_;
   Outputs outputs_;
   std::vector<LogEntry> appended_;

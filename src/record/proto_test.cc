@@ -43,6 +43,18 @@ TEST(Proto, ProtobufReadsEveryKindOfRecord) {
   }
 }
 
+TEST(Proto, TheStampIsFoundWithoutDecoding) {
+  Rng rng{5};
+  each_record(rng, [&](const Record& record) {
+    const std::optional<Hlc> stamp = stamp_of(record_codec().encode(record));
+    EXPECT_EQ(stamp.value_or(Hlc{}), record.at);
+  });
+  for (int round = 0; round < 1000; ++round) static_cast<void>(stamp_of(some_bytes(rng)));
+  EXPECT_EQ(stamp_of(""), std::nullopt);
+  EXPECT_EQ(stamp_of("\x20"), std::nullopt);       // ends in front of the number
+  EXPECT_EQ(stamp_of("\x0a\x01x"), std::nullopt);  // text where the origin should be
+}
+
 TEST(Proto, EveryRecordOfProtobufIsRead) {
   Files files(kFile);
   Rng rng{2};

@@ -46,6 +46,17 @@ std::string encode(const Meta& meta, const Body& body) {
   return out;
 }
 
+std::optional<Hlc> stamp_of(std::string_view bytes) {
+  constexpr std::uint64_t kAt = 4;  // as View numbers it; before it stand numbers only
+  std::uint64_t key = 0;
+  std::uint64_t value = 0;
+  while (wire::take_varint(bytes, key) && (key & 7) == 0 && wire::take_varint(bytes, value)) {
+    if (key >> 3 == kAt) return Hlc{value};
+    if (key >> 3 > kAt) break;
+  }
+  return std::nullopt;
+}
+
 Result<Record> decode(std::string_view bytes) {
   auto out = wire::decode<Record>(bytes);
   if (!out) return out;

@@ -2,6 +2,7 @@
 // are stored, checksummed and relayed as they are.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,8 @@ struct Record {
 inline constexpr std::uint32_t kSchema = 1;  // grows with every addition, so that peers can tell what they may send
 
 [[nodiscard]] std::string encode(const Meta& meta, const Body& body);
+// The stamp alone, without decoding the rest; nothing for bytes that are no record.
+[[nodiscard]] std::optional<Hlc> stamp_of(std::string_view bytes);
 // Errors: corrupt, also for values that no node writes (term 0, a claim for another contact's id).
 [[nodiscard]] Result<Record> decode(std::string_view bytes);
 

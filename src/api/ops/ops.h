@@ -40,6 +40,7 @@ struct OpsFacts {
   bool lease = false;
   std::optional<std::chrono::milliseconds> island_for;  // how long this node has had no lease
   bool log_full = false;
+  std::map<NodeId, std::chrono::milliseconds> paused;  // whose records wait, and how far ahead of this clock they are
   NodeCounters counters;
   struct Log {
     std::uint64_t records_appended = 0;  // in this life

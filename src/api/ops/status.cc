@@ -88,6 +88,10 @@ std::vector<std::string> problems_of(const View& view, const OpsFacts* facts) {
   }
   if (view.list_pending) out.emplace_back("a change of the membership waits for a majority of the members");
   if (facts == nullptr) return out;
+  for (const auto& [node, ahead] : facts->paused) {
+    out.push_back("records of node " + std::to_string(node.value()) + " are stamped " + std::to_string(ahead.count()) +
+                  " ms ahead of this node's clock: they wait until it gets there; look at both clocks");
+  }
   if (facts->log_full) out.emplace_back("the disk is full: new work is refused, what is running can be read");
   if (facts->log.records_damaged > facts->log.records_repaired) {
     out.push_back(std::to_string(facts->log.records_damaged - facts->log.records_repaired) +

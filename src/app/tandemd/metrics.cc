@@ -51,7 +51,10 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
   page.counter("tandem_claims_total", "Contacts claimed because their customer arrived and the owner was silent.",
                n.claims);
   page.counter("tandem_adoptions_total", "Session-less work adopted from an evacuated member.", n.adoptions);
-  page.counter("tandem_clock_ahead_total", "Received records stamped over 500 ms ahead of this clock.", n.clock_ahead);
+  page.counter("tandem_clock_ahead_total",
+               "Times a log was paused: its records are stamped over 500 ms ahead of this clock.", n.clock_ahead);
+  page.gauge("tandem_logs_paused", "Logs that wait for this clock to reach the stamps of their records.",
+             static_cast<double>(facts.paused.size()));
   page.counter("tandem_snapshots_loaded_total", "Snapshots of the world taken from a peer.", n.snapshots_loaded);
   page.gauge("tandem_gateway_sessions", "Customers' sessions whose sockets are here.",
              static_cast<double>(facts.sessions));

@@ -513,6 +513,7 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
         if (const auto since = net.lease().island_since(at)) {
           out->island_for = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - *since);
         }
+        for (const auto& [log, stamp] : net.replication().paused()) out->paused[log.origin] = stamp - at.hlc;
         out->log_full = node_->log_full();
         out->counters = node_->counters();
         out->sessions = node_->sessions();
