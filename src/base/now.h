@@ -15,6 +15,7 @@ struct Mono {
   friend constexpr auto operator<=>(const Mono&, const Mono&) = default;
   friend constexpr Mono operator+(Mono m, std::chrono::nanoseconds d) { return Mono{m.since + d}; }
   friend constexpr std::chrono::nanoseconds operator-(Mono a, Mono b) { return a.since - b.since; }
+  static constexpr Mono max() { return Mono{std::chrono::nanoseconds::max()}; }
 };
 
 // Hybrid logical clock: 48 bits of UTC milliseconds, 16 bits of counter. Orders what needs ordering across nodes.

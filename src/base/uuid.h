@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -16,10 +17,22 @@ namespace tandem {
 
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
-  friend constexpr auto operator<=>(const Uuid&, const Uuid&) = default;
+  friend constexpr bool operator==(const Uuid&, const Uuid&) = default;
+  // As the bytes compare, and as the text sorts; two words at a time, for ids are compared more than anything else.
+  friend constexpr std::strong_ordering operator<=>(const Uuid& a, const Uuid& b) {
+    const auto left = std::bit_cast<std::array<std::uint64_t, 2>>(a.bytes);
+    const auto right = std::bit_cast<std::array<std::uint64_t, 2>>(b.bytes);
+    const int word = left[0] == right[0] ? 1 : 0;
+    return in_order(left[word]) <=> in_order(right[word]);
+  }
   // The all-zero id means "nobody" or "none"; it is never minted.
   [[nodiscard]] bool nil() const { return *this == Uuid{}; }
   [[nodiscard]] std::string text() const;
+
+ private:
+  static constexpr std::uint64_t in_order(std::uint64_t word) {
+    return std::endian::native == std::endian::little ? std::byteswap(word) : word;
+  }
 };
 
 // Accepts the 36-character form in either case; anything else is nothing.

@@ -99,6 +99,7 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
 
 void Cluster::settle_links(Now now, Outputs& out) {
   links_.tick(now);
+  if (std::exchange(settled_, links_.generation()) == links_.generation()) return;
   for (auto at = working_.begin(); at != working_.end();) {
     const NodeId peer = *at;
     if (links_.linked(peer)) {

@@ -101,6 +101,7 @@ class Cluster {
   SelfReport report_;
   std::set<NodeId> connected_;      // by io
   std::set<NodeId> working_;        // of those, what replication was told is up
+  std::uint64_t settled_ = 0;       // the generation of links that it was told of
   std::map<NodeId, Mono> dialled_;  // when io was last asked to dial again
   Mono heartbeat_sent_;
   Mono relayed_hello_;

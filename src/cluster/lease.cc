@@ -12,16 +12,17 @@ namespace tandem::cluster {
 namespace {
 // Grants of one granter that wait for its log; at the default rates some twenty are alive at a time.
 constexpr std::size_t kWaitingMax = 64;
-constexpr Mono kForEver{std::chrono::nanoseconds::max()};
+constexpr Mono kForEver = Mono::max();
 }  // namespace
 
 Lease::Lease(NodeId self, Mono born, std::chrono::nanoseconds length)
-    : self_(self), born_(born), length_(length), held_until_(born), island_(born) {}
+    : self_(self), born_(born), length_(length), until_(born), held_until_(born), island_(born) {}
 
 void Lease::set_members(const std::set<NodeId>& members, Now now) {
   others_ = members;
   others_.erase(self_);
   members_known_ = true;
+  count();
   tick(now);
 }
 
@@ -30,6 +31,7 @@ void Lease::granted(NodeId by, Mono sent, LogId log, Sequence position, Sequence
   Granter& granter = granters_[by];
   if (position <= applied) {
     granter.sent = std::max(granter.sent.value_or(sent), sent);
+    count();
   } else {
     // The oldest stays: it is the one that will count first.
     if (granter.waiting.size() >= kWaitingMax) granter.waiting.erase(granter.waiting.begin() + 1);
@@ -47,6 +49,7 @@ void Lease::applied(LogId log, Sequence sequence, Now now) {
     granter.sent = std::max(granter.sent.value_or(grant.sent), grant.sent);
     return true;
   });
+  count();
   tick(now);
 }
 
@@ -63,15 +66,18 @@ void Lease::tick(Now now) {
 
 bool Lease::holds(Now now) const { return until() > now.mono; }
 
-Mono Lease::until() const {
-  if (!members_known_) return born_;
+void Lease::count() {
+  if (!members_known_) return;
   const std::size_t needed = quorum(others_.size() + 1) - 1;
-  if (needed == 0) return kForEver;
+  if (needed == 0) {
+    until_ = kForEver;
+    return;
+  }
   std::vector<Mono> ends;
   ends.reserve(others_.size());
   for (const NodeId other : others_) ends.push_back(until(other));
   std::ranges::sort(ends, std::greater{});
-  return ends[needed - 1];
+  until_ = ends[needed - 1];
 }
 
 std::optional<Mono> Lease::island_since(Now now) const {

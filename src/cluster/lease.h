@@ -33,7 +33,7 @@ class Lease {
 
   [[nodiscard]] bool holds(Now now) const;
   // The moment the lease is over unless another grant comes; birth if there never was one.
-  [[nodiscard]] Mono until() const;
+  [[nodiscard]] Mono until() const { return until_; }
   // Since when this node is an island; nothing while it holds the lease.
   [[nodiscard]] std::optional<Mono> island_since(Now now) const;
   [[nodiscard]] Mono until(NodeId granter) const;
@@ -60,6 +60,9 @@ class Lease {
   std::set<NodeId> others_;
   std::map<NodeId, Granter> granters_;
   std::map<NodeId, Mono> given_;
+  void count();
+
+  Mono until_;                  // by the grants that count
   Mono held_until_;             // latest end of a lease that was held
   std::optional<Mono> island_;  // fixed when the lease is found over, until there is one again
 };

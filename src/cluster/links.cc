@@ -1,6 +1,7 @@
 #include "cluster/links.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tandem::cluster {
 
@@ -8,20 +9,28 @@ namespace {
 constexpr auto kPauseMin = 200ms;  // between two ticks; ordinary ones are a heartbeat apart
 }  // namespace
 
-void Links::up(NodeId peer, Now now) { links_.insert_or_assign(peer, Link{now.mono, false, std::nullopt}); }
+void Links::up(NodeId peer, Now now) {
+  links_.insert_or_assign(peer, Link{now.mono, false, std::nullopt});
+  ++generation_;
+}
 
-void Links::down(NodeId peer) { links_.erase(peer); }
+void Links::down(NodeId peer) {
+  if (links_.erase(peer) > 0) ++generation_;
+}
 
 void Links::heard(NodeId peer, Now now) {
   const auto at = links_.find(peer);
   if (at == links_.end()) return;
   at->second.heard = now.mono;
-  at->second.silent = false;
+  if (std::exchange(at->second.silent, false)) ++generation_;
 }
 
 void Links::heard_links(NodeId peer, const std::set<NodeId>& links, Now now) {
   heard(peer, now);
-  if (const auto at = links_.find(peer); at != links_.end()) at->second.hears = links;
+  const auto at = links_.find(peer);
+  if (at == links_.end() || at->second.hears == links) return;
+  at->second.hears = links;
+  ++generation_;
 }
 
 void Links::tick(Now now) {
@@ -29,7 +38,8 @@ void Links::tick(Now now) {
   ticked_ = now.mono;
   for (auto& [peer, link] : links_) {
     if (pause > kPauseMin) link.heard = std::min(link.heard + pause, now.mono);
-    link.silent = now.mono - link.heard > silent_max_;
+    const bool silent = now.mono - link.heard > silent_max_;
+    if (std::exchange(link.silent, silent) != silent) ++generation_;
   }
 }
 

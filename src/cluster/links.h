@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,7 +19,10 @@ class Links {
   explicit Links(NodeId self, std::chrono::nanoseconds silent_max = 500ms) : self_(self), silent_max_(silent_max) {}
 
   // The hubs among the members; they are preferred as relays.
-  void set_hubs(std::set<NodeId> hubs) { hubs_ = std::move(hubs); }
+  void set_hubs(std::set<NodeId> hubs) {
+    hubs_ = std::move(hubs);
+    ++generation_;
+  }
 
   void up(NodeId peer, Now now);
   void down(NodeId peer);
@@ -36,6 +40,8 @@ class Links {
   // Both directions work as far as anyone can tell.
   [[nodiscard]] bool linked(NodeId peer) const;
   [[nodiscard]] bool reachable(NodeId to) const { return next_hop(to).has_value(); }
+  // Grows with every change of what the questions here answer.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
   // `to` itself, or the peer that will carry a Relay there.
   [[nodiscard]] std::optional<NodeId> next_hop(NodeId to) const;
 
@@ -51,6 +57,7 @@ class Links {
   std::set<NodeId> hubs_;
   std::map<NodeId, Link> links_;
   Mono ticked_;
+  std::uint64_t generation_ = 0;
 };
 
 }  // namespace tandem::cluster
