@@ -3,25 +3,35 @@
 #include <algorithm>
 
 namespace tandem::failover {
+namespace {
+
+// Those whose word against a member counts: the active ones. A member that is gone may have spoken against everybody
+// before it went, and can take nothing back.
+std::vector<NodeId> voters_against(const Sees& sees, NodeId subject) {
+  std::vector<NodeId> out = sees.failover.against(subject);
+  std::erase_if(out, [&](NodeId voter) {
+    return voter == subject || sees.members.find(voter) == nullptr || sees.failover.state(voter) != MemberState::active;
+  });
+  return out;
+}
+
+}  // namespace
 
 Decision react(const Sees& sees, const Now&) {
   Decision out;
   const std::vector<NodeId> nodes = sees.members.nodes();
   for (const NodeId subject : sees.members.regions()) {
     if (sees.failover.state(subject) == MemberState::evacuated) continue;
-    std::vector<NodeId> voters;
-    for (const NodeId voter : sees.failover.against(subject)) {
-      const bool counts =
-          voter != subject && sees.members.find(voter) != nullptr && sees.failover.state(voter) == MemberState::active;
-      if (counts) voters.push_back(voter);
-    }
+    std::vector<NodeId> voters = voters_against(sees, subject);
     // Never by one observer alone: with two members, evacuation is a person's decision.
     const std::size_t observers = nodes.size() - 1;
     if (voters.size() < std::max<std::size_t>(2, observers / 2 + 1)) continue;
     std::vector<NodeId> survivors;
     for (const NodeId node : sees.members.regions()) {
-      const bool stands =
-          node != subject && sees.failover.state(node) != MemberState::evacuated && sees.failover.against(node).empty();
+      // The word of the one that is to be evacuated does not count either.
+      std::vector<NodeId> doubters = voters_against(sees, node);
+      std::erase(doubters, subject);
+      const bool stands = node != subject && sees.failover.state(node) != MemberState::evacuated && doubters.empty();
       if (stands) survivors.push_back(node);
     }
     if (survivors.empty()) continue;
@@ -39,7 +49,7 @@ Decision come_back(const Sees& sees, bool caught_up, const Now& now) {
   const bool looked_at = now.hlc >= health.since + sees.local.timers.ready;
   MemberState next = MemberState::recovering;
   if (health.state == MemberState::evacuated) {
-    if (!sees.failover.against(sees.local.self).empty()) return out;  // the others still do not hear this node
+    if (!voters_against(sees, sees.local.self).empty()) return out;  // the others still do not hear this node
   } else if (!looked_at) {
     return out;
   } else {
