@@ -874,7 +874,19 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              if (u.change.value.phase == contact::Phase::abandoned)
                                coverage_.count("customer: stayed away");
                              if (u.change.value.phase == contact::Phase::ended) coverage_.count("customer: ended");
-                             const bool moved = std::ranges::find(u.change.changed, 21U) != u.change.changed.end();
+                             const auto changed = [&](std::uint32_t field) {
+                               return std::ranges::find(u.change.changed, field) != u.change.changed.end();
+                             };
+                             if (changed(6)) {
+                               say({u.contact.value()}, "node {} puts contact {} in phase {}", host.id.value(),
+                                   u.contact.value().text(), static_cast<int>(u.change.value.phase));
+                             }
+                             if (changed(7)) {
+                               say({u.contact.value()}, "node {} notes the customer of contact {} as {}",
+                                   host.id.value(), u.contact.value().text(),
+                                   u.change.value.attached ? "there" : "away");
+                             }
+                             const bool moved = changed(21);
                              if (!moved) return;
                              const contact::Move& move = u.change.value.move;
                              one_outcome_.recorded(u.contact, u.line, move);
@@ -1012,7 +1024,7 @@ void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, 
     // Whom the gateway cannot reach, it cannot tell; who let go by itself holds nothing.
     for (const auto& other : hosts_) {
       const bool holds = other->node != nullptr && other->node->local().attachments.contains(attach->contact) &&
-                         other->node->local().attachments.at(attach->contact) == attach->session;
+                         other->node->local().attachments.at(attach->contact).number == attach->session.number;
       if (!holds || (other->index != host.index && !host.node->local().reachable.contains(other->id))) {
         one_upstream_.lets_go(host.id, attach->session.number, other->id);
       }

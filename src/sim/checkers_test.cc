@@ -1,0 +1,334 @@
+// Goal: every checker says so, under its own name, when it is fed a history that breaks what it watches over, and keeps
+// silent about the same history without the break.
+// Method: short histories by hand, one broken thing in each.
+#include "sim/checkers.h"
+
+#include <gtest/gtest.h>
+
+namespace tandem::sim {
+namespace {
+
+constexpr NodeId kA{1};
+constexpr NodeId kB{2};
+constexpr NodeId kHub{3};
+const LogId kLog{kA, Incarnation{7}};
+
+Uuid id(std::uint8_t n) {
+  Uuid out;
+  out.bytes[15] = n;
+  return out;
+}
+const ContactId kContact{id(1)};
+const AgentId kAnn{id(2)};
+const AgentId kBob{id(3)};
+
+void expect(const Verdict& verdict, std::string_view checker) {
+  ASSERT_EQ(verdict.found().size(), 1U);
+  EXPECT_EQ(verdict.found()[0].checker, checker);
+}
+
+TEST(WorldsEqual, DifferentBytesForOneVector) {
+  Verdict verdict;
+  WorldsEqual checker{verdict};
+  const Vector vector{{kLog, Sequence{3}}};
+  checker.compare({{kA, vector, "x"}, {kB, {{kLog, Sequence{2}}}, "y"}});
+  EXPECT_TRUE(verdict.clean());
+  checker.compare({{kA, vector, "x"}, {kB, vector, "y"}});
+  expect(verdict, "worlds-equal");
+}
+
+TEST(WorldsEqual, ANodeThatStaysBehind) {
+  Verdict verdict;
+  WorldsEqual checker{verdict};
+  checker.settled({{kA, {{kLog, Sequence{3}}}, "x"}, {kB, {{kLog, Sequence{2}}}, "x"}});
+  expect(verdict, "worlds-equal");
+}
+
+TEST(Order, GapRepeatAndOtherBytes) {
+  for (const int what : {0, 1, 2}) {
+    Verdict verdict;
+    Order checker{verdict};
+    checker.durable(kA, kLog, Sequence{9});
+    checker.applied(kA, kLog, Sequence{1}, 11);
+    checker.applied(kA, kLog, Sequence{2}, 22);
+    checker.applied(kB, kLog, Sequence{1}, 11);
+    EXPECT_TRUE(verdict.clean());
+    if (what == 0) checker.applied(kA, kLog, Sequence{4}, 44);
+    if (what == 1) checker.applied(kA, kLog, Sequence{2}, 22);
+    if (what == 2) checker.applied(kB, kLog, Sequence{2}, 23);
+    expect(verdict, "order");
+  }
+}
+
+TEST(Order, AppliedBeforeItsOriginHadItOnDisk) {
+  Verdict verdict;
+  Order checker{verdict};
+  checker.applied(kA, kLog, Sequence{1}, 11);
+  checker.applied(kB, kLog, Sequence{1}, 11);
+  expect(verdict, "order");
+}
+
+TEST(Order, AStartAndASnapshotMoveTheLogOn) {
+  Verdict verdict;
+  Order checker{verdict};
+  checker.durable(kA, kLog, Sequence{9});
+  checker.started(kB, {{kLog, Sequence{4}}});
+  checker.applied(kB, kLog, Sequence{5}, 55);
+  checker.loaded(kB, {{kLog, Sequence{8}}});
+  checker.applied(kB, kLog, Sequence{9}, 99);
+  EXPECT_TRUE(verdict.clean());
+}
+
+TEST(ToldIsKept, YesBeforeTheDisk) {
+  Verdict verdict;
+  ToldIsKept checker{verdict};
+  checker.recorded(id(9), kLog, Sequence{1});
+  checker.told(id(9));
+  expect(verdict, "told-is-kept");
+}
+
+TEST(ToldIsKept, InNoWorldAtTheEnd) {
+  Verdict verdict;
+  ToldIsKept checker{verdict};
+  checker.recorded(id(9), kLog, Sequence{4});
+  checker.durable(kA, kLog, Sequence{4});
+  checker.told(id(9));
+  checker.settled({{kLog, Sequence{4}}});
+  EXPECT_TRUE(verdict.clean());
+  checker.settled({{kLog, Sequence{3}}});
+  expect(verdict, "told-is-kept");
+}
+
+TEST(ToldIsKept, ExcusedOnlyWhenEveryDiskThatHadItIsLost) {
+  Verdict verdict;
+  ToldIsKept checker{verdict};
+  checker.recorded(id(8), kLog, Sequence{1});
+  checker.recorded(id(9), kLog, Sequence{2});
+  checker.durable(kA, kLog, Sequence{2});
+  checker.durable(kB, kLog, Sequence{1});
+  checker.told(id(8));
+  checker.told(id(9));
+  checker.disk_lost(kA);
+  EXPECT_TRUE(checker.excused(id(9)));
+  EXPECT_FALSE(checker.excused(id(8)));
+  checker.settled({});
+  expect(verdict, "told-is-kept");
+}
+
+TEST(OneOwner, TwoProcessesForThreeSamples) {
+  Verdict verdict;
+  OneOwner checker{verdict};
+  for (int sample = 0; sample < 3; ++sample) {
+    EXPECT_TRUE(verdict.clean());
+    checker.sample_begins();
+    checker.owns(kA, id(1));
+    checker.owns(kB, id(1));
+  }
+  expect(verdict, "one-owner");
+}
+
+TEST(OneOwner, AHandOverInFlightIsNone) {
+  Verdict verdict;
+  OneOwner checker{verdict};
+  for (int sample = 0; sample < 6; ++sample) {
+    checker.sample_begins();
+    checker.owns(kA, id(1));
+    if (sample % 2 == 0) checker.owns(kB, id(1));
+  }
+  EXPECT_TRUE(verdict.clean());
+}
+
+TEST(OneOwner, TwoAgentsServeOneContact) {
+  Verdict verdict;
+  OneOwner checker{verdict};
+  checker.serves_begin();
+  checker.serves(kAnn, kContact);
+  checker.serves(kBob, kContact);
+  expect(verdict, "one-owner");
+}
+
+TEST(OneDesktop, TheSecondOpensBeforeTheFirstCloses) {
+  Verdict verdict;
+  OneDesktop checker{verdict};
+  checker.opened(kAnn, id(1), kA);
+  checker.opened(kAnn, id(1), kB);  // the same desktop, carried over
+  checker.closed(kAnn, id(1));
+  checker.opened(kAnn, id(2), kA);
+  EXPECT_TRUE(verdict.clean());
+  checker.opened(kAnn, id(3), kB);
+  expect(verdict, "one-desktop");
+}
+
+TEST(OnePromise, MoreThanTheProfileAllows) {
+  Verdict verdict;
+  OnePromise checker{verdict};
+  presence::Slot chat;
+  std::map<ContactId, presence::Slot> slots{{ContactId{id(1)}, chat}, {ContactId{id(2)}, chat}};
+  checker.shows(kAnn, slots, 2, 1);
+  EXPECT_TRUE(verdict.clean());
+  slots[ContactId{id(3)}] = chat;
+  checker.shows(kAnn, slots, 2, 1);
+  expect(verdict, "one-promise");
+}
+
+TEST(OnePromise, AcceptWithoutASlot) {
+  Verdict verdict;
+  OnePromise checker{verdict};
+  checker.accepted(kAnn, kContact, {{kContact, presence::Slot{}}});
+  EXPECT_TRUE(verdict.clean());
+  checker.accepted(kAnn, kContact, {});
+  expect(verdict, "one-promise");
+}
+
+contact::Move move(contact::MoveState state) {
+  contact::Move out;
+  out.id = id(5);
+  out.source = kB;
+  out.destination = kA;
+  out.state = state;
+  return out;
+}
+
+TEST(OneOutcome, AcceptedAboveALineInWhichItFailed) {
+  Verdict verdict;
+  OneOutcome checker{verdict};
+  checker.recorded(kContact, {Term{2}, kB, {}}, move(contact::MoveState::timed_out));
+  EXPECT_TRUE(verdict.clean());
+  // The same term, and a lower node: this line is the higher one.
+  checker.recorded(kContact, {Term{2}, kA, {}}, move(contact::MoveState::accepted));
+  expect(verdict, "one-outcome");
+}
+
+TEST(OneOutcome, ATakeBackAboveTheAcceptanceIsTheOutcome) {
+  Verdict verdict;
+  OneOutcome checker{verdict};
+  checker.recorded(kContact, {Term{2}, kA, {}}, move(contact::MoveState::accepted));
+  checker.recorded(kContact, {Term{3}, kB, {}}, move(contact::MoveState::timed_out));
+  EXPECT_TRUE(verdict.clean());
+}
+
+TEST(OneOutcome, TheEndsDiffer) {
+  Verdict verdict;
+  OneOutcome checker{verdict};
+  checker.settled(kA, kContact, move(contact::MoveState::attached), true);
+  checker.settled(kB, kContact, move(contact::MoveState::returned), true);
+  expect(verdict, "one-outcome");
+}
+
+TEST(OneOutcome, StillOpenAfterHealing) {
+  Verdict verdict;
+  OneOutcome checker{verdict};
+  checker.settled(kA, kContact, move(contact::MoveState::offered), true);
+  expect(verdict, "one-outcome");
+}
+
+TEST(WorkOnce, RanTwiceGivenTwiceGivenWithoutARun) {
+  for (const int what : {0, 1, 2}) {
+    Verdict verdict;
+    WorkOnce checker{verdict};
+    checker.ran(kContact, 0, kA);
+    checker.given(kContact, 0, kAnn);
+    checker.given(kContact, 0, kAnn);
+    checker.ran(kContact, 1, kB);
+    checker.given(kContact, 1, kBob);
+    EXPECT_TRUE(verdict.clean());
+    if (what == 0) checker.ran(kContact, 0, kB);
+    if (what == 1) checker.given(kContact, 0, kBob);
+    if (what == 2) checker.given(kContact, 2, kBob);
+    expect(verdict, "work-once");
+  }
+}
+
+TEST(TranscriptOnce, LostDoubledAndShownTwice) {
+  const auto nothing = [](const Uuid&) { return false; };
+  for (const int what : {0, 1, 2, 3}) {
+    Verdict verdict;
+    TranscriptOnce checker{verdict};
+    checker.accepted(kContact, id(1), "says 1", id(1));
+    checker.shown(4, id(1), kContact);
+    checker.shown(5, id(1), kContact);
+    std::vector<std::pair<Uuid, std::string>> transcript = {{id(9), "Welcome"}, {id(1), "says 1"}};
+    if (what == 0) transcript.pop_back();
+    if (what == 1) transcript.emplace_back(id(2), "says 1");
+    if (what == 2) transcript.emplace_back(id(8), "Welcome");
+    if (what == 3) checker.shown(5, id(1), kContact);
+    checker.settled(kContact, transcript, {"Welcome"}, nothing);
+    expect(verdict, "transcript-once");
+  }
+}
+
+TEST(TranscriptOnce, WhatWasLostWithItsDisksIsExcused) {
+  Verdict verdict;
+  TranscriptOnce checker{verdict};
+  checker.accepted(kContact, id(1), "says 1", id(1));
+  checker.settled(kContact, {}, {}, [](const Uuid&) { return true; });
+  EXPECT_TRUE(verdict.clean());
+}
+
+TEST(Settled, NobodyKnowsThatItOwnsIt) {
+  Verdict verdict;
+  Settled checker{verdict};
+  Settled::Contact contact;
+  contact.id = kContact;
+  contact.phase = contact::Phase::ended;
+  checker.contact(contact);
+  contact.phase = contact::Phase::queued;
+  contact.attached = contact.owner_knows = true;
+  checker.contact(contact);
+  EXPECT_TRUE(verdict.clean());
+  contact.owner_knows = false;
+  checker.contact(contact);
+  expect(verdict, "settled");
+}
+
+TEST(Settled, WaitsWhileAnAgentIsIdle) {
+  Verdict verdict;
+  Settled checker{verdict};
+  Settled::Contact contact;
+  contact.id = kContact;
+  contact.phase = contact::Phase::queued;
+  contact.work = contact.owner_knows = contact.waits_long = true;
+  checker.contact(contact);
+  EXPECT_TRUE(verdict.clean());
+  contact.agent_idle = true;
+  checker.contact(contact);
+  expect(verdict, "settled");
+}
+
+TEST(Settled, ACustomerIsPutOutOrAttachedElsewhere) {
+  Settled::Contact contact;
+  contact.id = kContact;
+  contact.phase = contact::Phase::queued;
+  contact.attached = contact.owner_knows = true;
+  contact.owner = kA;
+  for (const int what : {0, 1, 2, 3, 4}) {
+    Verdict verdict;
+    Settled checker{verdict};
+    checker.customer(kContact, contact, kA);
+    EXPECT_TRUE(verdict.clean());
+    Settled::Contact broken = contact;
+    if (what == 0) checker.customer(kContact, std::nullopt, kA);
+    if (what == 1) broken.phase = contact::Phase::abandoned;
+    if (what == 2) broken.phase = contact::Phase::ended;
+    if (what == 3) broken.attached = false;
+    if (what > 0) checker.customer(kContact, broken, what == 4 ? kB : kA);
+    expect(verdict, "settled");
+  }
+}
+
+TEST(OneUpstream, TheNewIsAskedBeforeTheOldLetsGo) {
+  Verdict verdict;
+  OneUpstream checker{verdict};
+  checker.asks(kHub, 4, kA);
+  checker.attached(kHub, 4, kA);
+  checker.asks(kHub, 4, kA);
+  checker.lets_go(kHub, 4, kA);
+  checker.asks(kHub, 4, kB);
+  checker.attached(kHub, 4, kB);
+  EXPECT_TRUE(verdict.clean());
+  checker.asks(kHub, 4, kA);
+  expect(verdict, "one-upstream");
+}
+
+}  // namespace
+}  // namespace tandem::sim
