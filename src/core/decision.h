@@ -16,15 +16,18 @@
 
 namespace tandem {
 
-// A customer's session as its gateway numbers it.
+// A customer's session as its gateway numbers it, and which of the gateway's tries to attach it this was: what is said
+// of an earlier try, and comes late or by another way, touches no later one.
 struct SessionId {
   NodeId gateway;
   std::uint64_t number = 0;
+  std::uint64_t tries = 0;
   friend constexpr auto operator<=>(const SessionId&, const SessionId&) = default;
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "gateway", s.gateway);
     f(2, "number", s.number);
+    f(3, "tries", s.tries);
   }
 };
 

@@ -135,6 +135,9 @@ void Node::try_forward(const Uuid& id) {
   f.sent = now_.mono;
   f.ticket = mint_uuid(now_.hlc, rng_);
   tickets_of_[f.ticket] = id;
+  if (const auto session = sessions_.find(f.session); session != sessions_.end()) {
+    std::get<contact::Attach>(f.command.verb).session.tries = ++session->second.tries;
+  }
   if (f.command.anywhere) ++next_start_;
   send(to, message::Forward{f.ticket, f.command}, true);
 }
@@ -323,6 +326,11 @@ Result<Decision> Node::decide(const Command& command) {
           [&](const contact::End& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const contact::SetAttributes& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const contact::Attach& v) -> Result<Decision> {
+            const auto at = local_.attachments.find(v.contact);
+            if (at != local_.attachments.end() && at->second.gateway == v.session.gateway &&
+                at->second.number == v.session.number && at->second.tries > v.session.tries) {
+              return fail(Errc::refused, "the session was attached anew since");
+            }
             auto decision = contact::decide(contacts, v, now_);
             if (!decision || !owns(v.contact)) return decision;
             const contact::Held& held = *world_.contacts().find(v.contact);
@@ -447,7 +455,8 @@ void Node::sign_ins_due() {
   for (const auto& [agent, s] : signing_in_) agents.push_back(agent);
   for (const AgentId agent : agents) {
     const SigningIn& s = signing_in_.at(agent);
-    const presence::Stand stand = presence::stand(desk_sees(sees()), agent);
+    const presence::Stand stand =
+        presence::stand(desk_sees(sees()), agent, std::get<presence::SignIn>(s.waiting.command.verb).desktop);
     Result<Answer> result = Answer{agent.value(), {}, now_.hlc};
     if (stand.opening == presence::Opening::refused) {
       result = fail(Errc::refused, stand.reason);

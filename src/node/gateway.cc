@@ -19,32 +19,39 @@ void Node::handle(SessionClosed& closed) {
   const auto at = sessions_.find(closed.number);
   if (at == sessions_.end()) return;
   const Session session = at->second;
+  NodeId holder = session.upstream;
+  if (const auto forward = forwards_.find(session.attaching); forward != forwards_.end()) {
+    holder = forward->second.to;
+    tickets_of_.erase(forward->second.ticket);
+    forwards_.erase(forward);
+  }
   sessions_.erase(at);
-  if (session.upstream != NodeId{} && !session.ended) detach_at(session.upstream, session.contact, closed.number);
+  if (holder != NodeId{} && !session.ended) {
+    detach_at(holder, session.contact, {local_.self, closed.number, session.tries});
+  }
 }
 
-void Node::detach_at(NodeId upstream, ContactId contact, std::uint64_t number) {
+void Node::detach_at(NodeId upstream, ContactId contact, SessionId session) {
   Command detach;
   detach.id = mint_uuid(now_.hlc, rng_);
-  detach.verb = contact::Detach{contact, {local_.self, number}};
+  detach.verb = contact::Detach{contact, session};
   send(upstream, message::Forward{{}, std::move(detach)}, true);
 }
 
 void Node::let_go(NodeId node, std::uint64_t number) {
   const auto at = sessions_.find(number);
-  if (at != sessions_.end()) detach_at(node, at->second.contact, number);
+  if (at != sessions_.end()) detach_at(node, at->second.contact, {local_.self, number, at->second.tries});
 }
 
 void Node::try_attach(std::uint64_t number) {
   Session& session = sessions_.at(number);
   if (session.attached || session.ended || !session.attaching.nil()) return;
-  const SessionId id{local_.self, number};
   // The gateway detaches the old upstream before it attaches the new.
   if (session.upstream != NodeId{}) {
-    detach_at(session.upstream, session.contact, number);
+    let_go(session.upstream, number);
     session.upstream = {};
   }
-  Command command{mint_uuid(now_.hlc, rng_), contact::Attach{session.contact, id}, false, true, {}};
+  Command command{mint_uuid(now_.hlc, rng_), contact::Attach{session.contact, {local_.self, number}}, false, true, {}};
   session.attaching = command.id;
   Forwarded& f = forwards_[command.id];
   f.deadline = now_.mono + kForwardMax;
@@ -67,12 +74,14 @@ void Node::attach_answered(std::uint64_t number, const Result<Answer>& result, N
     return;
   }
   session.retry = now_.mono + kRetryAfter;
+  sessions_wake_ = std::min(sessions_wake_, session.retry);
 }
 
 void Node::lost_upstreams() {
   for (auto& [number, session] : sessions_) {
     if (session.attached && session.upstream != local_.self && !local_.reachable.contains(session.upstream)) {
       session.attached = false;
+      sessions_wake_ = {};
     }
   }
 }
@@ -81,15 +90,50 @@ void Node::upstreams_reborn() {
   for (auto& [number, session] : sessions_) {
     if (session.attached && session.upstream != local_.self &&
         world_.members().incarnation(session.upstream) != session.life) {
+      sessions_wake_ = {};
       session.attached = false;  // the process that held the session is gone, whoever answers there now
     }
   }
 }
 
 void Node::sessions_due() {
+  if (now_.mono < sessions_wake_) return;
   for (auto& [number, session] : sessions_) {
-    if (!session.attached && !session.ended && session.attaching.nil() && now_.mono >= session.retry)
-      try_attach(number);
+    if (session.attached || session.ended || !session.attaching.nil()) continue;
+    if (now_.mono >= session.retry) try_attach(number);
+  }
+  sessions_wake_ = Mono::max();
+  for (const auto& [number, session] : sessions_) {
+    const bool waits = !session.attached && !session.ended && session.attaching.nil();
+    if (waits) sessions_wake_ = std::min(sessions_wake_, session.retry);
+  }
+}
+
+void Node::tell_sessions() {
+  if (now_.mono - sessions_told_ < kSessionsToldEvery) return;
+  sessions_told_ = now_.mono;
+  std::map<NodeId, message::Sessions> told;
+  for (const NodeId node : local_.reachable) told[node];  // also that there are none
+  for (const auto& [number, session] : sessions_) {
+    const auto forward = forwards_.find(session.attaching);
+    const NodeId at = forward != forwards_.end() ? forward->second.to : session.upstream;
+    const auto to = told.find(at);
+    if (to == told.end() || session.ended) continue;
+    to->second.entries.push_back({session.contact, {local_.self, number, session.tries}, session.attached});
+  }
+  for (const auto& [node, sessions] : told) send(node, sessions, true);
+}
+
+void Node::on(NodeId from, message::Sessions& m) {
+  std::set<ContactId> there;
+  for (const message::Sessions::Entry& entry : m.entries) {
+    there.insert(entry.contact);
+    const auto at = local_.attachments.find(entry.contact);
+    const bool held = at != local_.attachments.end() && at->second == entry.session;
+    if (entry.attached && !held) send(from, message::Reattach{entry.session, local_.self}, true);
+  }
+  for (const auto& [contact, session] : std::map(local_.attachments)) {
+    if (session.gateway == from && !there.contains(contact)) detach(contact, session);
   }
 }
 
@@ -97,8 +141,8 @@ void Node::on(NodeId from, message::Show& m) {
   const auto at = sessions_.find(m.session.number);
   if (at == sessions_.end()) return;
   Session& session = at->second;
-  const bool upstream = session.attached && session.upstream == from;
-  if (!upstream) return;
+  // Its try names the node that was asked, whose answer may still be on another way.
+  if (m.session.tries != session.tries || (session.attached && session.upstream != from)) return;
   ShowSession show{m.session.number, m.contact, {}, m.ended};
   for (contact::Item& item : m.items) {
     if (!session.known.insert(item.id).second) continue;
@@ -113,14 +157,15 @@ void Node::on(NodeId from, message::Show& m) {
 
 void Node::on(NodeId from, message::Reattach& m) {
   const auto at = sessions_.find(m.session.number);
-  if (at == sessions_.end() || at->second.upstream != from) return;
+  if (at == sessions_.end() || at->second.upstream != from || at->second.tries != m.session.tries) return;
   at->second.attached = false;
+  sessions_wake_ = {};
   at->second.upstream = {};  // it has let go by itself
 }
 
 void Node::on(NodeId from, message::PingSession& m) {
   const auto at = sessions_.find(m.session.number);
-  if (at == sessions_.end() || at->second.upstream != from) return;
+  if (at == sessions_.end() || at->second.upstream != from || at->second.tries != m.session.tries) return;
   Command command{mint_uuid(now_.hlc, rng_), contact::Alive{m.contact, m.session}, false, false, {}};
   send(from, message::Forward{{}, std::move(command)}, true);
 }

@@ -135,8 +135,28 @@ struct OwnerSays {
     f(1, "contact", s.contact);
   }
 };
+// All sessions that a gateway believes to have at the receiver, told every few seconds: whatever a lost message left
+// different at the two ends is put right by it.
+struct Sessions {
+  struct Entry {
+    ContactId contact;
+    SessionId session;
+    bool attached = false;  // else it has asked and was not answered yet
+    template <class S, class F>
+    static void fields(S& s, F&& f) {
+      f(1, "contact", s.contact);
+      f(2, "session", s.session);
+      f(3, "attached", s.attached);
+    }
+  };
+  std::vector<Entry> entries;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "entries", s.entries);
+  }
+};
 
-using Any = std::variant<Forward, Answered, Show, Reattach, PingSession, Pass, AskOwner, OwnerSays>;
+using Any = std::variant<Forward, Answered, Show, Reattach, PingSession, Pass, AskOwner, OwnerSays, Sessions>;
 
 }  // namespace message
 }  // namespace tandem

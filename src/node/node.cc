@@ -98,6 +98,7 @@ Outputs Node::finish() {
     settle();
     sign_ins_due();
     sessions_due();
+    tell_sessions();
     desktop_events();
     // What this step told waits for what this step wrote.
     for (auto& what : step_out_) parked_.push_back(Parked{sequence_, step_ack_, now_.mono, std::move(what)});
@@ -656,6 +657,7 @@ void Node::due() {
 }
 
 void Node::reachable_changed() {
+  if (std::exchange(links_seen_, cluster_.links().generation()) == cluster_.links().generation()) return;
   std::set<NodeId> reachable;
   for (const NodeId node : world_.members().nodes()) {
     if (node != local_.self && cluster_.reachable(node)) reachable.insert(node);
@@ -676,6 +678,8 @@ void Node::detach(ContactId contact, SessionId session) {
   const auto at = local_.attachments.find(contact);
   if (at == local_.attachments.end() || at->second != session) return;
   local_.attachments.erase(at);
+  // The gateway may not have seen what this node saw; it attaches anew by a way that works.
+  send(session.gateway, message::Reattach{session, local_.self}, true);
   if (!owns(contact)) return;
   if (auto decision = contact::decide({world_.contacts(), local_}, contact::Detach{contact, session}, now_)) {
     emit(std::move(*decision));
@@ -688,7 +692,9 @@ void Node::link_lost(NodeId peer) {
     if (session.gateway == peer) detach(contact, session);
   }
   for (auto& [number, session] : sessions_) {
-    if (session.upstream == peer) session.attached = false;
+    if (session.upstream != peer) continue;
+    session.attached = false;
+    sessions_wake_ = {};
   }
 }
 
@@ -750,9 +756,8 @@ Mono Node::next_wake() const {
            (a.catching_up ? std::min<std::chrono::milliseconds>(local_.timers.catch_up, 20ms) : local_.timers.attach));
   }
   for (const auto& [id, s] : signing_in_) sooner(s.deadline);
-  for (const auto& [id, s] : sessions_) {
-    if (!s.attached && s.attaching.nil() && !s.ended) sooner(s.retry);
-  }
+  sooner(sessions_wake_);
+  sooner(sessions_told_ + kSessionsToldEvery);
   if (!parked_.empty() && local_.reachable.empty()) sooner(parked_.front().since + local_.timers.fallback);
   if (!local_.settled) sooner(born_ + kSettleMax);
   if (world_.failover().state(local_.self) != failover::MemberState::active) sooner(now_.mono + 100ms);

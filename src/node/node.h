@@ -255,7 +255,9 @@ class Node {
   void handle(SessionOpened& opened);
   void handle(SessionClosed& closed);
   void try_attach(std::uint64_t number);
-  void detach_at(NodeId upstream, ContactId contact, std::uint64_t number);
+  void detach_at(NodeId upstream, ContactId contact, SessionId session);
+  void tell_sessions();
+  void on(NodeId from, message::Sessions& m);
   void let_go(NodeId node, std::uint64_t number);
   void attach_answered(std::uint64_t number, const Result<Answer>& result, NodeId by);
   void lost_upstreams();
@@ -288,6 +290,7 @@ class Node {
   static constexpr std::chrono::milliseconds kTryMax = 500ms;   // one try of a forwarded order
   static constexpr std::chrono::milliseconds kForwardMax = 8s;  // all of them
   static constexpr std::chrono::milliseconds kRetryAfter = 50ms;
+  static constexpr std::chrono::seconds kSessionsToldEvery{5};
   struct Waiting {
     Command command;
     Uuid ticket;
@@ -305,8 +308,9 @@ class Node {
   };
   struct Session {
     ContactId contact;
-    NodeId upstream;   // where it is attached, or was last
-    Incarnation life;  // of the upstream
+    NodeId upstream;          // where it is attached, or was last
+    Incarnation life;         // of the upstream
+    std::uint64_t tries = 0;  // to attach, so far
     bool attached = false;
     Uuid attaching;  // command under way; nil: none
     Mono retry;
@@ -359,6 +363,9 @@ class Node {
   std::map<ContactId, Arriving> arriving_;
   std::map<AgentId, SigningIn> signing_in_;
   std::map<std::uint64_t, Session> sessions_;
+  Mono sessions_wake_;  // when one without an upstream looks for one again; earlier than now: at once
+  Mono sessions_told_;
+  std::uint64_t links_seen_ = 0;
   std::size_t next_start_ = 0;  // round robin
   Mono born_;
   std::map<LogId, Sequence> disk_held_;  // of this node's former lives, at start

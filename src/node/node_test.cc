@@ -330,6 +330,38 @@ TEST(Node, AgentKeepsTheConversationThroughTheLossOfItsRegion) {
   }
 }
 
+TEST(Node, AnOwnerThatLostTheGatewayForAMomentGetsTheCustomerBack) {
+  Centre centre(3);
+  centre.sample();
+  const ContactId c = centre.chat(1);
+  centre.give(3, SessionOpened{1, c});
+  centre.run(500ms);
+  ASSERT_TRUE(centre.held(1, c).contact.attached);
+  // Only one end sees the connection break.
+  centre.give(1, LinkDown{NodeId{3}});
+  centre.run(10ms);
+  EXPECT_FALSE(centre.held(1, c).contact.attached);
+  centre.give(1, LinkUp{NodeId{3}});
+  centre.run(6s);
+  EXPECT_TRUE(centre.held(1, c).contact.attached);
+  EXPECT_EQ(centre.node(3).upstream(1), NodeId{1});
+}
+
+TEST(Node, ASecondDesktopNeedsTheMajorityThatTheFirstOneHad) {
+  Centre centre(3);
+  centre.sample();
+  centre.sign_in(1);
+  const auto others = {2, 3};
+  for (const int other : others) {
+    centre.give(1, LinkDown{NodeId{static_cast<std::uint16_t>(other)}});
+    centre.give(other, LinkDown{NodeId{1}});
+  }
+  const auto second = centre.order(1, presence::SignIn{centre.agent, fixed(11), false});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::no_quorum);
+  EXPECT_TRUE(centre.node(1).world().agents().find(centre.agent)->presence.desktop.nil());
+}
+
 TEST(Node, ARepeatedOrderGetsTheFirstAnswerAnywhere) {
   Centre centre(3);
   centre.sample();

@@ -22,6 +22,17 @@ void append(Decision& to, Decision from) {
   for (Effect& effect : from.effects) to.effects.push_back(std::move(effect));
 }
 
+// The desktop here is closed, and its promises with it.
+Decision close(const Held& held, std::string reason) {
+  Presence next = held.presence;
+  next.desktop = {};
+  next.type = StatusType::offline;
+  next.slots.clear();
+  Decision out = update(held, next);
+  out.effects.push_back(CloseDesktop{next.agent, held.presence.desktop, std::move(reason)});
+  return out;
+}
+
 Term highest_term(const Held& held) {
   Term highest = held.line.term;
   for (const auto& [asker, asking] : held.asked) highest = std::max(highest, asking.term);
@@ -83,12 +94,7 @@ Decision release(const Sees& sees, AgentId agent, const Held& held, const Now&) 
       continue;
     }
     if (open && !bug::on(bug::Name::release_keeps_desk)) {
-      Presence next = held.presence;
-      out.effects.push_back(CloseDesktop{agent, next.desktop, "signed in elsewhere"});
-      next.desktop = {};
-      next.type = StatusType::offline;
-      next.slots.clear();
-      append(out, update(held, next));
+      append(out, close(held, "signed in elsewhere"));
     }
     out.records.push_back(Rec{Released{agent, owned}});
     return out;
@@ -237,7 +243,7 @@ Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {
   if (same) return out;  // it is open already: the client reconnects
   if (held != nullptr && sees.mine(*held) && !held->presence.desktop.nil()) {
     if (!held->presence.slots.empty()) return fail(Errc::refused, "the agent serves a contact on another desktop");
-    out.effects.push_back(CloseDesktop{command.agent, held->presence.desktop, "signed in on another desktop"});
+    append(out, close(*held, "signed in on another desktop"));
   }
   const Term term{held == nullptr ? 1 : highest_term(*held).value() + 1};
   out.records.push_back(Rec{Asked{command.agent, term, command.desktop, command.proved}});
@@ -335,12 +341,12 @@ Result<Decision> decide(const Sees& sees, const Complete& command, const Now& no
   return update(**held, after);
 }
 
-Stand stand(const Sees& sees, AgentId agent) {
+Stand stand(const Sees& sees, AgentId agent, const Uuid& desktop) {
   const Held* held = sees.own.find(agent);
   if (held == nullptr) return {};
-  if (sees.mine(*held) && !held->presence.desktop.nil()) return Stand{Opening::open, 0, {}};
+  if (sees.mine(*held) && held->presence.desktop == desktop) return Stand{Opening::open, 0, {}};
   const Asking* asking = own_asking(sees, *held);
-  return asking == nullptr ? Stand{} : judge(sees, *held, *asking);
+  return asking == nullptr || asking->desktop != desktop ? Stand{} : judge(sees, *held, *asking);
 }
 
 Decision react(const Sees& sees, AgentId agent, const Now& now) {

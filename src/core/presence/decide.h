@@ -29,13 +29,14 @@ struct Sees {
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Complete& command, const Now& now);
 
 enum class Opening : std::uint8_t { none, waiting, open, refused };
-// How this node's latest asking for the agent's desktop stands.
+// How this node's latest asking for the agent's desktop `desktop` stands. Another desktop that is open here answers
+// nothing: it is the one that the asking is to replace.
 struct Stand {
   Opening opening = Opening::none;
   std::size_t acknowledged = 0;
   std::string reason;
 };
-[[nodiscard]] Stand stand(const Sees& sees, AgentId agent);
+[[nodiscard]] Stand stand(const Sees& sees, AgentId agent, const Uuid& desktop);
 
 // What this node must do about the agent because of what it knows now: acknowledge, release, open, free, close.
 [[nodiscard]] Decision react(const Sees& sees, AgentId agent, const Now& now);
