@@ -296,6 +296,7 @@ class WebSocket:
         if at.scheme == "wss":
             self.socket = ssl.create_default_context(cafile=ca).wrap_socket(self.socket, server_hostname=at.hostname)
         self.heard = []
+        self.listener = None
         target = (at.path or "/") + ("?" + at.query if at.query else "")
         self.socket.sendall((f"GET {target} HTTP/1.1\r\nHost: {at.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
@@ -340,13 +341,17 @@ class WebSocket:
             except (OSError, ValueError):
                 pass
 
-        threading.Thread(target=hear, daemon=True).start()
+        self.listener = threading.Thread(target=hear, daemon=True)
+        self.listener.start()
 
     def close(self):
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        # The number of a closed socket is soon another's, and a listener that still uses it would disturb that one.
+        if self.listener:
+            self.listener.join()
         self.socket.close()
 
 
