@@ -217,7 +217,7 @@ class Weather:
                 return False
             views = []
             for name in self.centre.names:
-                contacts = self.centre.ops(name, "contacts?all=true&limit=1000")["contacts"]
+                contacts = self.centre.ops(name, "contacts?live=0&limit=1000")["contacts"]
                 agents = self.centre.ops(name, "agents?all=true")["agents"]
                 connect = self.centre.connect(name)
                 views.append((sorted((c["id"], c["phase"], str(c["owner"]), str(c["agent"]), str(c["queue"])) for c in contacts),
