@@ -123,7 +123,12 @@ Outputs Node::finish() {
     outputs_.append = std::move(append);
     appended_.clear();
   }
-  if (records_since_snapshot_ >= options_.snapshot_every) {
+  // A node that waits for somebody who is gone for good must not keep its records in memory for ever.
+  if (may_load_ && (heard_all_ || own_records_.size() >= options_.snapshot_every / 4)) {
+    may_load_ = false;
+    own_records_ = {};
+  }
+  if (records_since_snapshot_ >= options_.snapshot_every && !may_load_) {
     records_since_snapshot_ = 0;
     outputs_.snapshot = SaveSnapshot{cluster_.replication().seen(), world_.snapshot()};
   }
@@ -269,7 +274,7 @@ void Node::load_from_peer(const cluster::SnapshotReceived& snapshot) {
     const auto at = snapshot.vector.find(log);
     if (at == snapshot.vector.end() || at->second < sequence) return;
   }
-  if (own_first_ != Sequence{1}) return;
+  if (!may_load_) return;
   if (!world_.load(snapshot.bytes)) {
     ++counters_.undecodable;
     return;
@@ -296,12 +301,7 @@ void Node::emit(Decision decision, const Uuid& cause) {
     appended_.push_back(LogEntry{meta.log, sequence_, std::move(logged)});
     ++counters_.records_own;
     step_ack_ = std::max(step_ack_, ack_class(body));
-    if (heard_all_ && own_first_ == Sequence{1}) {
-      own_records_.clear();
-      own_first_ = Sequence{};
-    } else if (own_first_ == Sequence{1}) {
-      own_records_.emplace_back(meta, body);
-    }
+    if (may_load_) own_records_.emplace_back(meta, body);
     apply(body, meta);
     if (const auto* rec = std::get_if<contact::Rec>(&body)) {
       if (const auto* claimed = std::get_if<contact::Claimed>(rec)) {

@@ -373,7 +373,7 @@ class Node {
   std::set<NodeId> snapshot_peers_;
   // Until every member was heard: own records, so that a snapshot of the others can be put beneath them.
   std::vector<std::pair<Meta, Body>> own_records_;
-  Sequence own_first_{1};
+  bool may_load_ = true;  // a peer's snapshot; while it may, this life writes none of its own, which would cover more
   std::uint64_t records_since_snapshot_ = 0;
   std::uint64_t members_number_ = 0;
   Mono forgot_;
