@@ -468,9 +468,24 @@ void Node::sign_ins_due() {
     }
     const Waiting waiting = s.waiting;
     signing_in_.erase(agent);
+    if (result) signed_in_[agent] = waiting.ticket;
     step_ack_ = Ack::peer;
     answer(waiting.ticket, waiting.asker, std::move(result));
   }
+}
+
+// The desktop is closed before its opening was told: nobody may hear of it as open any more.
+void Node::take_back_sign_in(AgentId agent, const std::string& reason) {
+  const auto at = signed_in_.find(agent);
+  if (at == signed_in_.end()) return;
+  const auto refuse = [&](auto& what) {
+    Out* out = std::get_if<Out>(&what);
+    Reply* reply = out == nullptr ? nullptr : std::get_if<Reply>(out);
+    if (reply != nullptr && reply->command == at->second) reply->result = fail(Errc::refused, reason);
+  };
+  for (Parked& parked : parked_) refuse(parked.what);
+  for (auto& what : step_out_) refuse(what);
+  signed_in_.erase(at);
 }
 
 }  // namespace tandem

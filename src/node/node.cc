@@ -535,6 +535,7 @@ void Node::perform(Effect effect) {
                    if (at == local_.desktops.end() || at->second != e.desktop) return;
                    local_.desktops.erase(at);
                    on_desktop_.erase(e.agent);
+                   take_back_sign_in(e.agent, e.reason);
                    DesktopEvent event;
                    event.agent = e.agent;
                    event.what = DesktopWhat::closed;

@@ -246,6 +246,7 @@ class Node {
   void arrivals_due();
   void forwards_due();
   void sign_ins_due();
+  void take_back_sign_in(AgentId agent, const std::string& reason);
   [[nodiscard]] NodeId target(const Command& command) const;
   [[nodiscard]] NodeId survivor(ContactId contact, NodeId but) const;
   void on(NodeId from, message::Forward& m);
@@ -362,6 +363,7 @@ class Node {
   std::map<Uuid, Uuid> tickets_of_;     // try -> command id
   std::map<ContactId, Arriving> arriving_;
   std::map<AgentId, SigningIn> signing_in_;
+  std::map<AgentId, Uuid> signed_in_;  // the sign-in last answered yes here; the answer may still be parked
   std::map<std::uint64_t, Session> sessions_;
   Mono sessions_wake_;  // when one without an upstream looks for one again; earlier than now: at once
   Mono sessions_told_;

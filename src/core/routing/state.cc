@@ -1,6 +1,7 @@
 #include "core/routing/state.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tandem::routing {
 
@@ -33,6 +34,17 @@ const Starts& State::starts(ContactId contact, std::uint32_t attempt) const {
   static const Starts none;
   const auto at = starts_.find({contact, attempt});
   return at == starts_.end() ? none : at->second;
+}
+
+std::optional<std::uint32_t> State::last_ran(ContactId contact, NodeId node) const {
+  constexpr std::uint32_t kLast = std::numeric_limits<std::uint32_t>::max();
+  for (auto at = starts_.upper_bound({contact, kLast}); at != starts_.begin();) {
+    --at;
+    if (at->first.contact != contact) break;
+    const auto start = at->second.find(node);
+    if (start != at->second.end() && start->second.ran != 0) return at->first.attempt;
+  }
+  return std::nullopt;
 }
 
 }  // namespace tandem::routing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "core/routing/records.h"
@@ -53,6 +54,8 @@ class State {
   void apply(const Ran& record, const Meta& meta);
 
   [[nodiscard]] const Starts& starts(ContactId contact, std::uint32_t attempt) const;
+  // The latest attempt at the contact that ran at `node`; it may be of a line that has lost since.
+  [[nodiscard]] std::optional<std::uint32_t> last_ran(ContactId contact, NodeId node) const;
   // Per contact, the decisions known here, for `explain`; the log has them all.
   [[nodiscard]] const std::map<ContactId, Explained>& decisions() const { return decisions_; }
 

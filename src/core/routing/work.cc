@@ -85,9 +85,11 @@ Decision own_work(const Sees& sees, const contact::Held& held, const Starts& sta
   return out;
 }
 
-// R18, after it ran: another node's line won, and the work is this node's all the same.
-Decision reclaim(const Sees& sees, const contact::Held& held, const Now& now) {
+// R18, after it ran: another node's line won, and the work is this node's all the same. The line that won may know
+// fewer attempts than ran here.
+Decision reclaim(const Sees& sees, const contact::Held& held, std::uint32_t ran, const Now& now) {
   Contact next = held.contact;
+  next.attempt = ran;
   presence::SlotState slot = presence::SlotState::reserved;
   AgentId agent;
   for (const AgentId id : sees.agents.signed_in_at(sees.local.self)) {
@@ -152,7 +154,10 @@ Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
   if (sees.local.hub || c.phase == Phase::ended) return {};
   if (sees.mine(held->line)) return own_work(sees, *held, starts);
   const Start* own = own_start(sees, starts);
-  if (held->line.node != sees.local.self && own != nullptr && own->ran != 0) return reclaim(sees, *held, now);
+  if (held->line.node != sees.local.self) {
+    const auto ran = sees.routing.last_ran(contact, sees.local.self);
+    if (ran && *ran >= c.attempt) return reclaim(sees, *held, *ran, now);
+  }
   if (held->line.node != sees.local.self && own != nullptr && own->outstanding() && !bug::on(bug::Name::no_withdraw)) {
     Decision out;  // R18: superseded before it ran
     out.records.push_back(Rec{StartWithdrawn{contact, c.attempt, own->number}});
