@@ -7,6 +7,7 @@ namespace tandem::cluster {
 
 namespace {
 constexpr std::uint32_t kRelayTtl = 1;
+constexpr auto kDetectEvery = 10ms;  // evidence is held for hundreds
 }  // namespace
 
 Cluster::Cluster(ClusterOptions options, const std::map<LogId, OnDisk>& on_disk, Now now)
@@ -40,6 +41,7 @@ void Cluster::link_up(NodeId peer, Now now, Outputs& out) {
 void Cluster::link_down(NodeId peer, Now now, Outputs& out) {
   connected_.erase(peer);
   dialled_.erase(peer);
+  probes_.erase(peer);
   links_.down(peer);
   detector_.link_down(peer, now);
   settle_links(now, out);
@@ -71,11 +73,10 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
   } else if (const auto* beat = std::get_if<Heartbeat>(&frame)) {
     links_.heard_links(from, beat->links, now);
     detector_.heartbeat(from, beat->disk_failing, beat->clock_doubted, beat->loop_delay, now);
-    lease_.granting(from, now);
-    out.send(from, HeartbeatAck{beat->incarnation, beat->sent, own(), position_});
-  } else if (const auto* ack = std::get_if<HeartbeatAck>(&frame)) {
-    if (ack->prober != options_.replication.incarnation || ack->log.origin != from) return;
-    lease_.granted(from, Mono{ack->sent}, ack->log, ack->position, replication_.held(ack->log), now);
+    probes_[from] = {beat->incarnation, beat->sent, own(), {}};
+    const Grant& grant = beat->grant;
+    if (grant.prober != options_.replication.incarnation || grant.log.origin != from) return;
+    lease_.granted(from, Mono{grant.sent}, grant.log, grant.position, replication_.held(grant.log), now);
   } else if (auto* relay = std::get_if<Relay>(&frame)) {
     // Only its sender puts the first hop on its way, so a peer cannot speak for another through a third.
     if (relay->ttl > kRelayTtl || (relay->ttl == kRelayTtl && relay->from != from)) return;
@@ -98,7 +99,6 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
 }
 
 void Cluster::settle_links(Now now, Outputs& out) {
-  links_.tick(now);
   if (std::exchange(settled_, links_.generation()) == links_.generation()) return;
   for (auto at = working_.begin(); at != working_.end();) {
     const NodeId peer = *at;
@@ -133,9 +133,13 @@ void Cluster::snapshot_loaded(const Vector& vector, Now now, Outputs& out) {
 
 void Cluster::tick(Now now, Outputs& out) {
   lease_.tick(now);
+  links_.tick(now);
   settle_links(now, out);
   replication_.tick(now, out);
-  for (Vote& vote : detector_.tick(now)) out.votes.push_back(std::move(vote));
+  if (now.mono - detected_ >= kDetectEvery) {
+    detected_ = now.mono;
+    for (Vote& vote : detector_.tick(now)) out.votes.push_back(std::move(vote));
+  }
 
   if (now.mono - heartbeat_sent_ >= options_.heartbeat_every) {
     heartbeat_sent_ = now.mono;
@@ -144,9 +148,15 @@ void Cluster::tick(Now now, Outputs& out) {
                    {},
                    report_.disk_failing,
                    report_.clock_doubted,
-                   report_.loop_delay};
+                   report_.loop_delay,
+                   {}};
     for (const NodeId peer : connected_) {
       beat.links = links_.told_to(peer);
+      beat.grant = std::exchange(probes_[peer], {});
+      if (beat.grant.prober != Incarnation{}) {
+        beat.grant.position = position_;
+        lease_.granting(peer, now);
+      }
       out.send(peer, beat);
     }
   }

@@ -103,7 +103,9 @@ class Cluster {
   std::set<NodeId> working_;        // of those, what replication was told is up
   std::uint64_t settled_ = 0;       // the generation of links that it was told of
   std::map<NodeId, Mono> dialled_;  // when io was last asked to dial again
+  std::map<NodeId, Grant> probes_;  // the latest of each peer that was not answered yet, with the answer to be
   Mono heartbeat_sent_;
+  Mono detected_;
   Mono relayed_hello_;
   Sequence position_;  // of the own log, appended
 };

@@ -132,6 +132,24 @@ struct Progress {
   }
 };
 
+// The answer to a peer's latest probe: a lease that is valid from `sent` on the prober's clock, once the prober has
+// applied the granter's own log up to `position`.
+struct Grant {
+  Incarnation prober;  // none: there was no probe to answer
+  std::chrono::nanoseconds sent{};
+  LogId log;
+  Sequence position;
+  friend bool operator==(const Grant&, const Grant&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "prober", s.prober);
+    f(2, "sent", s.sent);
+    f(3, "log", s.log);
+    f(4, "position", s.position);
+  }
+};
+
 // Probe of a lease, sign of life, and self-report in one. `sent` is on the sender's own clock and comes back as it was.
 struct Heartbeat {
   Incarnation incarnation;
@@ -140,6 +158,7 @@ struct Heartbeat {
   bool disk_failing = false;
   bool clock_doubted = false;
   std::chrono::microseconds loop_delay{};
+  Grant grant;
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 
   template <class S, class F>
@@ -150,23 +169,7 @@ struct Heartbeat {
     f(4, "disk_failing", s.disk_failing);
     f(5, "clock_doubted", s.clock_doubted);
     f(6, "loop_delay", s.loop_delay);
-  }
-};
-
-// The grant: valid from `sent` on the prober's clock, once the prober has applied the granter's log up to `position`.
-struct HeartbeatAck {
-  Incarnation prober;
-  std::chrono::nanoseconds sent{};
-  LogId log;  // the granter's own
-  Sequence position;
-  friend bool operator==(const HeartbeatAck&, const HeartbeatAck&) = default;
-
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f(1, "prober", s.prober);
-    f(2, "sent", s.sent);
-    f(3, "log", s.log);
-    f(4, "position", s.position);
+    f(7, "grant", s.grant);
   }
 };
 
@@ -281,8 +284,8 @@ struct KeyErased {
 };
 
 // The order is the wire's: new alternatives go to the end.
-using Frame = std::variant<Hello, Subscribe, Unsubscribe, Batch, Progress, Heartbeat, HeartbeatAck, Relay, ToNode,
-                           Truncated, SnapshotAsk, SnapshotChunk, Fetch, Fetched, KeyErased>;
+using Frame = std::variant<Hello, Subscribe, Unsubscribe, Batch, Progress, Heartbeat, Relay, ToNode, Truncated,
+                           SnapshotAsk, SnapshotChunk, Fetch, Fetched, KeyErased>;
 
 [[nodiscard]] std::string encode_frame(const Frame& frame);
 // Errors: corrupt (not a frame this build knows), limit_exceeded (too large).

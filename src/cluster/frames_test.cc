@@ -21,7 +21,6 @@ std::vector<Frame> one_of_each() {
       Batch{log, Sequence{6}, 12345, {record, record}},
       Progress{Incarnation{9}, {{log, Sequence{6}}}, {}},
       Heartbeat{Incarnation{9}, 123456789ns, {NodeId{1}, NodeId{3}}, true, false, 250us},
-      HeartbeatAck{Incarnation{9}, 123456789ns, log, Sequence{8}},
       Relay{NodeId{1}, NodeId{3}, 1, "inner"},
       ToNode{"payload"},
       Truncated{log, Sequence{100}},

@@ -22,7 +22,7 @@ class Lease {
   // The members in force, oneself included or not; only their grants count.
   void set_members(const std::set<NodeId>& members, Now now);
 
-  // A HeartbeatAck of this incarnation's own probe arrived. `applied`: how far the granter's log is applied here.
+  // A grant for a probe of this incarnation arrived. `applied`: how far the granter's log is applied here.
   void granted(NodeId by, Mono sent, LogId log, Sequence position, Sequence applied, Now now);
   // Records of `log` are applied here up to `sequence`: grants that waited for that count from now.
   void applied(LogId log, Sequence sequence, Now now);

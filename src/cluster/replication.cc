@@ -122,6 +122,8 @@ void Replication::link_down(NodeId peer, Now now, Outputs& out) {
   latest_ = std::max(latest_, now.mono);
   const auto at = peers_.find(peer);
   if (at == peers_.end() || !at->second.linked) return;
+  // Whoever takes over what the lost node owned first asks what the others hold: they hear it before they are asked.
+  send_progress(now, out);
   Peer& p = at->second;
   drop_cursors(p);
   p.linked = false;
@@ -459,7 +461,10 @@ void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
   if (found == nullptr) return;
   Log& log = *found;
   const Sequence last = plus(batch.first, batch.records.size() - 1);
-  if (p.greeted) raise(p.hello->have, batch.log, last);
+  if (p.greeted) {
+    raise(p.hello->have, batch.log, last);
+    if (batch.log.origin == from) raise(p.hello->durable, batch.log, last);
+  }
   if (log.ahead) return;  // sent before it was paused; it stays with the sender
   if (batch.first > plus(log.held, 1)) {
     ++usage_.gaps;
@@ -608,7 +613,7 @@ void Replication::own_durable(Sequence up_to, Now now, Outputs& out) {
 
 void Replication::foreign_durable(const Vector& up_to, Now now, Outputs& out) {
   latest_ = std::max(latest_, now.mono);
-  bool grew = false;
+  std::map<NodeId, Progress> waited_for;
   for (const auto& [id, sequence] : up_to) {
     if (id == own()) continue;
     const auto at = logs_.find(id);
@@ -616,22 +621,48 @@ void Replication::foreign_durable(const Vector& up_to, Now now, Outputs& out) {
     if (sequence <= at->second.durable) continue;
     store(id, at->second, sequence);
     durable_changed_.insert(id);
-    grew = true;
+    Progress& progress = waited_for[id.origin];
+    progress.seen[id] = at->second.held;
+    progress.durable[id] = sequence;
   }
-  if (!grew) return;
-  // At once: at the origin somebody waits for this acknowledgement.
-  send_progress(now, out);
+  if (waited_for.empty()) return;
+  // At once: at the origin somebody waits for this acknowledgement. The others hear it with the rest.
+  bool all_told = true;
+  for (auto& [origin, progress] : waited_for) {
+    const auto peer = peers_.find(origin);
+    const bool linked = peer != peers_.end() && peer->second.linked;
+    all_told = all_told && linked;
+    if (!linked) continue;
+    progress.incarnation = options_.incarnation;
+    out.send(origin, progress);
+  }
+  if (all_told) {
+    wake_at(progress_sent_ + options_.progress_every);
+  } else {
+    send_progress(now, out);  // an origin that is reached through others
+  }
   trim();
 }
 
 void Replication::send_progress(Now now, Outputs& out) {
-  Progress progress;
-  progress.incarnation = options_.incarnation;
-  for (const LogId id : std::exchange(seen_changed_, {})) progress.seen.emplace(id, sendable(id, logs_.at(id)));
-  for (const LogId id : std::exchange(durable_changed_, {})) progress.durable.emplace(id, logs_.at(id).durable);
   progress_sent_ = now.mono;
-  for (const auto& [id, peer] : peers_) {
-    if (peer.linked) out.send(id, progress);
+  const std::set<LogId> seen = std::exchange(seen_changed_, {});
+  const std::set<LogId> durable = std::exchange(durable_changed_, {});
+  for (const auto& [node, peer] : peers_) {
+    if (!peer.linked) continue;
+    Progress progress;
+    progress.incarnation = options_.incarnation;
+    // What a subscriber was sent of this node's own log tells as much: nothing leaves before it is durable here.
+    const auto cursor = peer.cursors.find(own());
+    const Sequence sent = cursor == peer.cursors.end() ? Sequence{} : cursor->second.sent;
+    const auto known = [&](LogId id) { return id == own() && sent >= logs_.at(id).durable; };
+    for (const LogId id : seen) {
+      if (!known(id)) progress.seen.emplace(id, sendable(id, logs_.at(id)));
+    }
+    for (const LogId id : durable) {
+      if (!known(id)) progress.durable.emplace(id, logs_.at(id).durable);
+    }
+    if (!progress.seen.empty() || !progress.durable.empty()) out.send(node, progress);
   }
 }
 

@@ -40,7 +40,7 @@ struct ReplicationOptions {
   std::size_t chunk_bytes = 256U << 10;    // of a snapshot
   std::size_t snapshot_bytes_max = 1U << 30;
   std::size_t logs_max = 1U << 14;  // known logs; a peer that names more is not followed there
-  std::chrono::nanoseconds progress_every = 10ms;
+  std::chrono::nanoseconds progress_every = 50ms;
   std::chrono::nanoseconds hello_every = 1s;
   std::chrono::nanoseconds stall_after = 400ms;
   std::chrono::milliseconds ahead_max = 500ms;  // of a record's stamp before this clock

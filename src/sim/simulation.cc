@@ -997,7 +997,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
 
 // The gateways' attaches and detaches, as they leave on the wire.
 void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, std::string>>& frames) {
-  constexpr char kToNode = 9 << 3 | 2;
+  constexpr char kToNode = 8 << 3 | 2;
   constexpr char kForward = 1 << 3 | 2;
   for (const auto& [to, bytes] : frames) {
     if (bytes.empty() || bytes[0] != kToNode) continue;
