@@ -997,30 +997,37 @@ void Simulation::observe(Host& host, const record::Record& rec) {
 
 // The gateways' attaches and detaches, as they leave on the wire.
 void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, std::string>>& frames) {
+  constexpr char kRelay = 7 << 3 | 2;
   constexpr char kToNode = 8 << 3 | 2;
   constexpr char kForward = 1 << 3 | 2;
   for (const auto& [to, bytes] : frames) {
-    if (bytes.empty() || bytes[0] != kToNode) continue;
-    const auto frame = cluster::decode_frame(bytes);
+    if (bytes.empty() || (bytes[0] != kToNode && bytes[0] != kRelay)) continue;
+    auto frame = cluster::decode_frame(bytes);
+    NodeId receiver = to;
+    if (const auto* relay = frame ? std::get_if<cluster::Relay>(&*frame) : nullptr) {
+      if (relay->from != host.id) continue;  // it only carries it
+      receiver = relay->to;
+      frame = cluster::decode_frame(std::string(relay->bytes));
+    }
     if (!frame) continue;
     const auto* payload = std::get_if<cluster::ToNode>(&*frame);
     if (payload == nullptr || payload->bytes.empty() || (payload->bytes[0] != kForward && !options_.trace)) continue;
     const auto message = wire::decode<message::Any>(payload->bytes);
     if (const auto* back = message ? std::get_if<message::Reattach>(&*message) : nullptr) {
       say({}, "node {} lets go of session {} of node {}, which belongs at node {}", host.id.value(),
-          back->session.number, to.value(), back->to.value());
+          back->session.number, receiver.value(), back->to.value());
     }
     const auto* forward = message ? std::get_if<message::Forward>(&*message) : nullptr;
     if (forward == nullptr) continue;
     if (const auto* detach = std::get_if<contact::Detach>(&forward->command.verb)) {
-      one_upstream_.lets_go(host.id, detach->session.number, to);
+      one_upstream_.lets_go(host.id, detach->session.number, receiver);
       say({detach->contact.value()}, "gateway {} detaches session {} from node {}", host.id.value(),
-          detach->session.number, to.value());
+          detach->session.number, receiver.value());
     }
     const auto* attach = std::get_if<contact::Attach>(&forward->command.verb);
     if (attach == nullptr || attach->session.gateway != host.id) continue;
     say({attach->contact.value()}, "gateway {} attaches session {} at node {}", host.id.value(), attach->session.number,
-        to.value());
+        receiver.value());
     // Whom the gateway cannot reach, it cannot tell; who let go by itself holds nothing.
     for (const auto& other : hosts_) {
       const bool holds = other->node != nullptr && other->node->local().attachments.contains(attach->contact) &&
@@ -1029,7 +1036,7 @@ void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, 
         one_upstream_.lets_go(host.id, attach->session.number, other->id);
       }
     }
-    one_upstream_.asks(host.id, attach->session.number, to);
+    one_upstream_.asks(host.id, attach->session.number, receiver);
   }
 }
 
