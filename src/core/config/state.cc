@@ -1,6 +1,7 @@
 #include "core/config/state.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/config/decide.h"
 
@@ -47,8 +48,26 @@ void State::apply(const Put& record, const Meta& meta) {
   document.changed = std::max(document.changed, meta.at);
   ++version_;
   index(document);
-  if (record.kind == Kind::flow && compile_ != nullptr) {
-    programs_[FlowId{record.id}] = compile_(document.get("content"));
+  derive(document);
+}
+
+void State::derive(const Document& document) {
+  if (document.kind == Kind::flow && compile_ != nullptr) {
+    programs_[FlowId{document.id}] = compile_(document.get("content"));
+  } else if (document.kind == Kind::user) {
+    profile_of_[AgentId{document.id}] = parse_uuid(document.get("routing_profile")).value_or(Uuid{});
+  } else if (document.kind == Kind::routing_profile) {
+    RoutingProfile profile;
+    for (const auto& [name, value] : document.list("queue.")) {
+      const std::size_t dot = name.find('.');
+      if (const auto queue = parse_uuid(name.substr(0, dot)); queue && dot != std::string::npos) {
+        profile.queues.emplace(*queue, name.substr(dot + 1));
+      }
+    }
+    for (const auto& [channel, value] : document.list("concurrency.")) {
+      std::from_chars(value.data(), value.data() + value.size(), profile.concurrency[channel]);
+    }
+    profiles_[document.id] = std::move(profile);
   }
 }
 
@@ -64,9 +83,11 @@ void State::apply(const Deleted& record, const Meta& meta) {
 void State::loaded() {
   names_.clear();
   programs_.clear();
+  profiles_.clear();
+  profile_of_.clear();
   for (const auto& [key, document] : documents_) {
     index(document);
-    if (key.kind == Kind::flow && compile_ != nullptr) programs_[FlowId{key.id}] = compile_(document.get("content"));
+    derive(document);
   }
   ++version_;
 }
@@ -115,6 +136,14 @@ std::vector<const Document*> State::all(Kind kind) const {
     if (at->second.live()) out.push_back(&at->second);
   }
   return out;
+}
+
+const RoutingProfile* State::routing_profile(AgentId agent) const {
+  const auto of = profile_of_.find(agent);
+  if (of == profile_of_.end() || find(Kind::user, agent.value()) == nullptr) return nullptr;
+  const auto profile = profiles_.find(of->second);
+  if (profile == profiles_.end() || find(Kind::routing_profile, of->second) == nullptr) return nullptr;
+  return &profile->second;
 }
 
 const Program* State::program(FlowId flow) const {

@@ -54,6 +54,12 @@ struct Document {
   [[nodiscard]] std::map<std::string, std::string> list(std::string_view prefix) const;
 };
 
+// What routing asks of a routing profile, read from its document once per change.
+struct RoutingProfile {
+  std::set<std::pair<Uuid, std::string>> queues;                // queue and channel ("CHAT")
+  std::map<std::string, std::size_t, std::less<>> concurrency;  // contacts at once, by channel
+};
+
 class State {
  public:
   // Turns flow content into a program; null when the content is no flow. A pure function, given by the record codec:
@@ -71,6 +77,8 @@ class State {
   [[nodiscard]] std::vector<const Document*> all(Kind kind) const;  // live, by id
   [[nodiscard]] std::string served_name(const Document& document) const;
   [[nodiscard]] const Program* program(FlowId flow) const;
+  // Of a live user; null when the user or the profile is not there.
+  [[nodiscard]] const RoutingProfile* routing_profile(AgentId agent) const;
   [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every change; for caches
 
   template <class S, class F>
@@ -92,11 +100,14 @@ class State {
   };
   void merge(Field& field, const std::string& value, const Meta& meta);
   void index(const Document& document);
+  void derive(const Document& document);
   Compile compile_;
   std::map<Key, Document> documents_;
   // Derived.
   std::map<std::pair<Kind, std::string>, std::set<Uuid>> names_;  // ever borne; checked against the document
   std::map<FlowId, std::shared_ptr<const Program>> programs_;
+  std::map<Uuid, RoutingProfile> profiles_;
+  std::map<AgentId, Uuid> profile_of_;
   std::uint64_t version_ = 0;
 };
 

@@ -1,7 +1,5 @@
 #include "core/presence/decide.h"
 
-#include <charconv>
-
 #include "base/bug.h"
 
 namespace tandem::presence {
@@ -216,20 +214,16 @@ Decision update(const Held& held, const Presence& next) {
 
 bool has_room(const config::State& config, const Presence& presence, contact::Channel channel, std::size_t promised) {
   if (bug::on(bug::Name::two_reservations_per_slot)) return true;
-  const config::Document* user = config.find(config::Kind::user, presence.agent.value());
-  if (user == nullptr) return false;
-  const auto profile_id = parse_uuid(user->get("routing_profile"));
-  const config::Document* profile = profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
+  const config::RoutingProfile* profile = config.routing_profile(presence.agent);
   if (profile == nullptr) return false;
-  const std::string& text = profile->get(std::string("concurrency.") + channel_name(channel));
-  std::size_t slots = 0;
-  std::from_chars(text.data(), text.data() + text.size(), slots);
+  const auto slots = profile->concurrency.find(std::string_view(channel_name(channel)));
+  if (slots == profile->concurrency.end()) return false;
   std::size_t taken = promised;
   for (const auto& [id, slot] : presence.slots) {
     if (slot.channel != channel) return false;  // without cross-channel concurrency one channel is served at a time
     ++taken;
   }
-  return taken < slots;
+  return taken < slots->second;
 }
 
 Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {

@@ -13,11 +13,8 @@ using contact::MoveState;
 using contact::Phase;
 
 bool serves_queue(const config::State& config, AgentId agent, QueueId queue, contact::Channel channel) {
-  const config::Document* user = config.find(config::Kind::user, agent.value());
-  const auto profile_id = user == nullptr ? std::nullopt : parse_uuid(user->get("routing_profile"));
-  const config::Document* profile = profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
-  if (profile == nullptr) return false;
-  return !profile->get("queue." + queue.value().text() + "." + presence::channel_name(channel)).empty();
+  const config::RoutingProfile* profile = config.routing_profile(agent);
+  return profile != nullptr && profile->queues.contains({queue.value(), presence::channel_name(channel)});
 }
 
 // Offers that are under way to the agent and hold no slot yet.
@@ -32,7 +29,7 @@ std::size_t promised(const Sees& sees, AgentId agent, ContactId but) {
 }
 
 // Why the agent cannot take the contact now; empty when it can.
-std::string obstacle(const Sees& sees, const presence::Held& held, const Contact& contact) {
+std::string_view obstacle(const Sees& sees, const presence::Held& held, const Contact& contact) {
   const presence::Presence& p = held.presence;
   if (p.desktop.nil()) return "signed out";
   if (!sees.serving(held.line)) return "its node does not answer";
@@ -104,7 +101,7 @@ std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, cons
   std::vector<Candidate> out;
   for (const auto& [agent, held] : sees.agents.all()) {
     if (held.presence.agent != agent) continue;
-    out.push_back({agent, held.line.node, held.presence.available_since, obstacle(sees, held, contact)});
+    out.push_back({agent, held.line.node, held.presence.available_since, std::string(obstacle(sees, held, contact))});
   }
   std::ranges::sort(out, {},
                     [](const Candidate& c) { return std::tuple{!c.why_not.empty(), c.available_since, c.agent}; });

@@ -19,11 +19,9 @@ std::uint64_t acknowledged_by(const Start& start, NodeId acker) {
 // R17: none other acknowledged for this attempt that was not withdrawn, no other outstanding start known, and no run.
 Decision acknowledge(const Sees& sees, ContactId contact, std::uint32_t attempt, const Starts& starts) {
   Decision out;
-  if (!sees.local.may_ack && !bug::on(bug::Name::amnesiac_acker)) return out;
-  if (!bug::on(bug::Name::ack_twice)) {
-    for (const auto& [starter, start] : starts) {
-      if (start.ran != 0) return out;
-    }
+  if (!sees.local.may_ack) return out;
+  for (const auto& [starter, start] : starts) {
+    if (start.ran != 0) return out;
   }
   for (const auto& [starter, start] : starts) {
     if (!start.outstanding() || acknowledged_by(start, sees.local.self) >= start.number) continue;
@@ -32,7 +30,7 @@ Decision acknowledge(const Sees& sees, ContactId contact, std::uint32_t attempt,
       const std::uint64_t acked = acknowledged_by(other.second, sees.local.self);
       return acked <= other.second.withdrawn && !other.second.outstanding();
     });
-    if (!free && !bug::on(bug::Name::ack_twice)) continue;
+    if (!free) continue;
     out.records.push_back(Rec{StartAcked{contact, attempt, starter, start.number}});
     return out;
   }
@@ -42,8 +40,7 @@ Decision acknowledge(const Sees& sees, ContactId contact, std::uint32_t attempt,
 std::size_t count(const Sees& sees, const Start& start) {
   std::size_t out = 0;
   for (const auto& [acker, number] : start.acked) {
-    const bool counts = number >= start.number || bug::on(bug::Name::count_after_withdraw);
-    if (counts && number > 0 && sees.members.find(acker) != nullptr) ++out;
+    if (number >= start.number && number > 0 && sees.members.find(acker) != nullptr) ++out;
   }
   return out;
 }
