@@ -39,6 +39,7 @@ void Node::detach_at(NodeId upstream, ContactId contact, SessionId session) {
 }
 
 void Node::let_go(NodeId node, std::uint64_t number) {
+  if (bug::on(bug::Name::attach_before_detach)) return;
   const auto at = sessions_.find(number);
   if (at != sessions_.end()) detach_at(node, at->second.contact, {local_.self, number, at->second.tries});
 }

@@ -257,6 +257,18 @@ void OnePromise::accepted(AgentId agent, ContactId contact, const std::map<Conta
 
 // -- one-outcome
 
+void OneOutcome::written(LogId log, Sequence sequence, ContactId contact, const Line& line, const contact::Move& move) {
+  if (!move.id.nil()) written_[{log, sequence}] = {contact, line, move};
+}
+
+void OneOutcome::heard(LogId log, Sequence sequence) {
+  const auto at = written_.find({log, sequence});
+  if (at == written_.end()) return;
+  const Written written = at->second;
+  written_.erase(at);
+  recorded(written.contact, written.line, written.move);
+}
+
 void OneOutcome::recorded(ContactId contact, const Line& line, const contact::Move& move) {
   using contact::MoveState;
   if (move.id.nil()) return;
@@ -401,20 +413,19 @@ void Settled::put_out(ContactId id) {
 
 // -- one-upstream
 
-void OneUpstream::asks(NodeId gateway, std::uint64_t session, NodeId node) {
-  const auto at = at_.find({gateway, session});
-  if (at == at_.end() || at->second == node) return;
-  verdict_.broken("one-upstream", fmt::format("session {} of gateway {} goes to {} while it is attached at {}", session,
-                                              gateway.value(), name(node), name(at->second)));
+void OneUpstream::lets_go(SessionId session, NodeId node) {
+  std::uint64_t& told = told_[{session.gateway, session.number, node}];
+  told = std::max(told, session.tries);
 }
 
-void OneUpstream::attached(NodeId gateway, std::uint64_t session, NodeId node) { at_[{gateway, session}] = node; }
-
-void OneUpstream::lets_go(NodeId gateway, std::uint64_t session, NodeId node) {
-  const auto at = at_.find({gateway, session});
-  if (at != at_.end() && at->second == node) at_.erase(at);
+void OneUpstream::asks(SessionId session, NodeId node, NodeId holder, std::uint64_t held_tries) {
+  if (holder == node) return;
+  const auto told = told_.find({session.gateway, session.number, holder});
+  if (told != told_.end() && told->second >= held_tries) return;  // the detach is on its way
+  // A try at the gateway's own node lies between, made when nobody else could be told; nothing of it is seen here.
+  if (session.tries > held_tries + 1) return;
+  verdict_.broken("one-upstream", fmt::format("session {} of gateway {} goes to {} while it is attached at {}",
+                                              session.number, session.gateway.value(), name(node), name(holder)));
 }
-
-void OneUpstream::closed(NodeId gateway, std::uint64_t session) { at_.erase({gateway, session}); }
 
 }  // namespace tandem::sim

@@ -141,6 +141,9 @@ class OnePromise {
 class OneOutcome {
  public:
   explicit OneOutcome(Verdict& verdict) : verdict_(verdict) {}
+  // A node wrote it; it counts from when another node has it. What goes with a disk before that was never said.
+  void written(LogId log, Sequence sequence, ContactId contact, const Line& line, const contact::Move& move);
+  void heard(LogId log, Sequence sequence);
   void recorded(ContactId contact, const Line& line, const contact::Move& move);
   // The two ends, after healing.
   void settled(NodeId node, ContactId contact, const contact::Move& move, bool live);
@@ -152,6 +155,12 @@ class OneOutcome {
     contact::MoveState how{};
     std::optional<Line> accepted;  // highest line that says so
   };
+  struct Written {
+    ContactId contact;
+    Line line;
+    contact::Move move;
+  };
+  std::map<std::pair<LogId, Sequence>, Written> written_;
   std::map<Uuid, Seen> moves_;
   std::map<ContactId, std::pair<NodeId, contact::Move>> ends_;
 };
@@ -219,19 +228,19 @@ class Settled {
   Verdict& verdict_;
 };
 
-// "one-upstream": a customer's session is attached at one node. The old upstream is told to let go before the new one
-// is asked.
+// "one-upstream": a customer's session is attached at one node. A gateway tells whoever holds it to let go before it
+// asks another, if it can reach the holder.
 class OneUpstream {
  public:
   explicit OneUpstream(Verdict& verdict) : verdict_(verdict) {}
-  void asks(NodeId gateway, std::uint64_t session, NodeId node);      // an attach leaves the gateway
-  void attached(NodeId gateway, std::uint64_t session, NodeId node);  // and was answered yes
-  void lets_go(NodeId gateway, std::uint64_t session, NodeId node);   // a detach leaves, or the node let go, or it died
-  void closed(NodeId gateway, std::uint64_t session);
+  // A detach leaves the gateway: `session.tries` and all before.
+  void lets_go(SessionId session, NodeId node);
+  // An attach leaves the gateway. `held`: what a node that it can reach holds of the session then.
+  void asks(SessionId session, NodeId node, NodeId holder, std::uint64_t held_tries);
 
  private:
   Verdict& verdict_;
-  std::map<std::pair<NodeId, std::uint64_t>, NodeId> at_;
+  std::map<std::tuple<NodeId, std::uint64_t, NodeId>, std::uint64_t> told_;  // gateway, number, node
 };
 
 }  // namespace tandem::sim

@@ -207,6 +207,17 @@ TEST(OneOutcome, ATakeBackAboveTheAcceptanceIsTheOutcome) {
   EXPECT_TRUE(verdict.clean());
 }
 
+TEST(OneOutcome, WhatNobodyElseHasWasNeverSaid) {
+  for (const bool heard : {false, true}) {
+    Verdict verdict;
+    OneOutcome checker{verdict};
+    checker.recorded(kContact, {Term{1}, kB, {}}, move(contact::MoveState::returned));
+    checker.written(kLog, Sequence{7}, kContact, {Term{2}, kA, {}}, move(contact::MoveState::accepted));
+    if (heard) checker.heard(kLog, Sequence{7});
+    EXPECT_EQ(verdict.clean(), !heard);
+  }
+}
+
 TEST(OneOutcome, TheEndsDiffer) {
   Verdict verdict;
   OneOutcome checker{verdict};
@@ -319,14 +330,11 @@ TEST(Settled, ACustomerIsPutOutOrAttachedElsewhere) {
 TEST(OneUpstream, TheNewIsAskedBeforeTheOldLetsGo) {
   Verdict verdict;
   OneUpstream checker{verdict};
-  checker.asks(kHub, 4, kA);
-  checker.attached(kHub, 4, kA);
-  checker.asks(kHub, 4, kA);
-  checker.lets_go(kHub, 4, kA);
-  checker.asks(kHub, 4, kB);
-  checker.attached(kHub, 4, kB);
+  checker.asks({kHub, 4, 2}, kA, kA, 1);
+  checker.lets_go({kHub, 4, 2}, kA);
+  checker.asks({kHub, 4, 3}, kB, kA, 2);
   EXPECT_TRUE(verdict.clean());
-  checker.asks(kHub, 4, kA);
+  checker.asks({kHub, 4, 4}, kA, kB, 3);
   expect(verdict, "one-upstream");
 }
 

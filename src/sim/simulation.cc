@@ -299,7 +299,10 @@ void Simulation::drain(Host& host, Outputs out) {
       const std::uint64_t hash = cluster::record_hash(entry.record.bytes);
       order_.applied(host.id, entry.log, entry.sequence, hash);
       mix(hash + host.index);
-      if (entry.log.origin != host.id || entry.log.incarnation != host.incarnation) continue;
+      if (entry.log.origin != host.id || entry.log.incarnation != host.incarnation) {
+        one_outcome_.heard(entry.log, entry.sequence);
+        continue;
+      }
       ++records_;
       const auto rec = record::decode(entry.record.bytes);
       TANDEM_CHECK(rec.has_value());
@@ -857,7 +860,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              coverage_.count(fmt::format("claim: {}", why_name(c.why)));
                              say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
                                  line_name(c.term, host.id), why_name(c.why));
-                             one_outcome_.recorded(c.contact, line, c.whole.move);
+                             one_outcome_.written(meta.log, meta.sequence, c.contact, line, c.whole.move);
                              if (c.whole.move.state == contact::MoveState::accepted) {
                                coverage_.count("move: accepted");
                                aimed(Saga::accepted, host.id, c.whole.move.source);
@@ -889,7 +892,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              const bool moved = changed(21);
                              if (!moved) return;
                              const contact::Move& move = u.change.value.move;
-                             one_outcome_.recorded(u.contact, u.line, move);
+                             one_outcome_.written(meta.log, meta.sequence, u.contact, u.line, move);
                              switch (move.state) {
                                case contact::MoveState::offered:
                                  coverage_.count("move: offered");
@@ -1020,7 +1023,7 @@ void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, 
     const auto* forward = message ? std::get_if<message::Forward>(&*message) : nullptr;
     if (forward == nullptr) continue;
     if (const auto* detach = std::get_if<contact::Detach>(&forward->command.verb)) {
-      one_upstream_.lets_go(host.id, detach->session.number, receiver);
+      one_upstream_.lets_go(detach->session, receiver);
       say({detach->contact.value()}, "gateway {} detaches session {} from node {}", host.id.value(),
           detach->session.number, receiver.value());
     }
@@ -1028,15 +1031,15 @@ void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, 
     if (attach == nullptr || attach->session.gateway != host.id) continue;
     say({attach->contact.value()}, "gateway {} attaches session {} at node {}", host.id.value(), attach->session.number,
         receiver.value());
-    // Whom the gateway cannot reach, it cannot tell; who let go by itself holds nothing.
     for (const auto& other : hosts_) {
-      const bool holds = other->node != nullptr && other->node->local().attachments.contains(attach->contact) &&
-                         other->node->local().attachments.at(attach->contact).number == attach->session.number;
-      if (!holds || (other->index != host.index && !host.node->local().reachable.contains(other->id))) {
-        one_upstream_.lets_go(host.id, attach->session.number, other->id);
-      }
+      // Whom the gateway cannot reach, it cannot tell; and its own node is told without a frame.
+      if (other->node == nullptr || !host.node->local().reachable.contains(other->id)) continue;
+      const auto& attachments = other->node->local().attachments;
+      const auto held = attachments.find(attach->contact);
+      const bool holds =
+          held != attachments.end() && held->second.gateway == host.id && held->second.number == attach->session.number;
+      if (holds) one_upstream_.asks(attach->session, receiver, other->id, held->second.tries);
     }
-    one_upstream_.asks(host.id, attach->session.number, receiver);
   }
 }
 
@@ -1054,13 +1057,6 @@ void Simulation::sample_worlds() {
 }
 
 void Simulation::sample_owners() {
-  for (const auto& open : people_->open_sessions()) {
-    const Host& gateway = *hosts_[open.gateway];
-    if (gateway.node == nullptr) continue;
-    if (const auto upstream = gateway.node->upstream(open.session)) {
-      one_upstream_.attached(gateway.id, open.session, *upstream);
-    }
-  }
   if (!calm(kCalm)) return;
   one_owner_.sample_begins();
   for (const auto& host : hosts_) {

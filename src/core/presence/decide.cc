@@ -180,6 +180,7 @@ Decision free_slots(const Sees& sees, const Held& held, const Now& now) {
     // A conversation carried over by its desktop waits for the customer to arrive here.
     if (c.phase == Phase::with_agent && c.agent == held.presence.agent) continue;
     const bool ours = contact->line.node == sees.local.self && contact->line.incarnation == sees.local.incarnation;
+    if (!ours && slot.state == SlotState::busy && bug::on(bug::Name::slot_outlives_contact)) continue;
     if (ours && c.phase == Phase::offering && c.agent == held.presence.agent) continue;
     if (ours && c.phase == Phase::ended && slot.state == SlotState::busy) {
       next.slots[id].state = SlotState::after_contact_work;
