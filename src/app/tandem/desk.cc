@@ -217,6 +217,7 @@ class Client final : public Desk {
 
   void frame(const json::object& event) {
     unanswered_ = 0;
+    if (shutting_) return;  // the end of the desktop is no news to the one who asked for it
     const std::string type = text(event, "type");
     if (type == "hello") {
       hello(inner(event, "me"));

@@ -120,7 +120,7 @@ Result<fs::path> sample_dir() {
   for (fs::path at = own_dir(); at.has_relative_path(); at = at.parent_path()) {
     if (fs::exists(at / "deploy" / "sample" / "70-flows.yaml")) return at / "deploy" / "sample";
   }
-  return fail(Errc::not_found, "no deploy/sample in any folder above this program; TANDEM_SAMPLE may name it");
+  return fail(Errc::refused, "no deploy/sample in any folder above this program; TANDEM_SAMPLE may name it");
 }
 
 Result<std::vector<SampleDocument>> read_sample(const fs::path& dir, const Uuid& instance) {

@@ -24,7 +24,7 @@ struct SampleDocument {
 
 [[nodiscard]] Uuid sample_id(const Uuid& instance, std::string_view kind, std::string_view name);
 
-// The folder deploy/sample near this program. Errors: not_found.
+// The folder deploy/sample near this program. Errors: refused.
 [[nodiscard]] Result<std::filesystem::path> sample_dir();
 // In the order in which they can be created. Errors: not_found (a file), invalid, with the file and what is wrong.
 [[nodiscard]] Result<std::vector<SampleDocument>> read_sample(const std::filesystem::path& dir, const Uuid& instance);

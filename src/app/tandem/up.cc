@@ -89,6 +89,7 @@ Result<Centre> prepare(const Up& up, const Invocation& call, const Told& told) {
   if (!centre) {
     centre = plan(call.dir, up.regions.empty() ? kSampleRegions : up.regions, port_free);
     if (!centre) return centre;
+    if (const auto good = chosen(*centre, up.only); !good) return std::unexpected(good.error());
     told.line("making a centre in " + centre->dir.string());
   } else {
     const auto names = region_names(*centre);
