@@ -23,7 +23,10 @@ std::optional<model::ServiceError> problems(const model::Call& call, const std::
     if (line.size() > kProblemBytesMax) line.resize(line.find_last_of(' ', kProblemBytesMax));
     each.emplace_back(json::object{{"message", line}});
   }
-  return model::declared_error(*call.operation, "InvalidContactFlowException", "The flow is not valid.",
+  // Older clients show the message alone.
+  std::string message = "The flow is not valid.";
+  if (!each.empty()) message += " " + std::string(each.front().at("message").as_string());
+  return model::declared_error(*call.operation, "InvalidContactFlowException", std::move(message),
                                {{"problems", std::move(each)}});
 }
 
