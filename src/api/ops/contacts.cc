@@ -48,6 +48,30 @@ struct Filter {
   }
 };
 
+// What a filter names must exist: a misspelt name would look like an empty centre.
+std::optional<Error> unknown(const World& world, const Filter& filter) {
+  constexpr auto last_phase = static_cast<std::uint8_t>(contact::Phase::last_);
+  bool phase = filter.phase.empty();
+  std::string phases;
+  for (std::uint8_t n = 0; n <= last_phase; ++n) {
+    const char* name = phase_name(static_cast<contact::Phase>(n));
+    phase = phase || filter.phase == name;
+    phases += (n == 0 ? "" : n == last_phase ? " and " : ", ") + std::string(name);
+  }
+  if (!phase) return Error{Errc::invalid, "there is no phase '" + filter.phase + "': there are " + phases};
+  const auto there = [&](const std::string& wanted, config::Kind kind) {
+    if (wanted.empty() || parse_uuid(wanted)) return true;  // of what was deleted the id is still good
+    return std::ranges::any_of(world.config().all(kind), [&](const config::Document* document) {
+      return world.config().served_name(*document) == wanted;
+    });
+  };
+  if (!there(filter.queue, config::Kind::queue))
+    return Error{Errc::not_found, "there is no queue '" + filter.queue + "'"};
+  if (!there(filter.agent, config::Kind::user))
+    return Error{Errc::not_found, "there is no agent '" + filter.agent + "'"};
+  return unknown_region(world, filter.region);
+}
+
 struct Listing {
   Filter filter;
   std::size_t limit = kLimitDefault;
@@ -233,11 +257,16 @@ void list_contacts(const CallPtr& call) {
   }
   if (const auto good = start_after(call->asked("after"), *listing); !good) return refuse(*call, good.error());
   listing->now = Hlc::at(call->host.utc_ms());
-  in_pieces<Listing>(call->host, listing, list_piece, [call](Listing& l) {
-    json::object out{{"as_of", iso_time(l.now)}, {"contacts", std::move(l.found)}};
-    if (l.next) out["next"] = cursor(l);
-    answer(*call, out);
-  });
+  ask(
+      call->host, [listing](const World& world, const Local&) { return unknown(world, listing->filter); },
+      [call, listing](const std::optional<Error>& wrong) {
+        if (wrong) return refuse(*call, *wrong);
+        in_pieces<Listing>(call->host, listing, list_piece, [call](Listing& l) {
+          json::object out{{"as_of", iso_time(l.now)}, {"contacts", std::move(l.found)}};
+          if (l.next) out["next"] = cursor(l);
+          answer(*call, out);
+        });
+      });
 }
 
 void show_contact(const CallPtr& call) {

@@ -70,6 +70,11 @@ std::string region_of(const World& world, NodeId node) {
   return member == nullptr ? "node " + std::to_string(node.value()) : member->region;
 }
 
+std::optional<Error> unknown_region(const World& world, const std::string& region) {
+  if (region.empty() || !world.members().in_region(region).empty()) return std::nullopt;
+  return Error{Errc::not_found, "the centre has no region '" + region + "'"};
+}
+
 std::string name_of(const World& world, config::Kind kind, const Uuid& id) {
   const config::Document* document = world.config().find(kind, id);
   return document == nullptr ? id.text() : world.config().served_name(*document);

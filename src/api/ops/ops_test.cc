@@ -113,7 +113,16 @@ TEST_F(OpsTest, ListsContactsAndKeepsWordsToItself) {
   EXPECT_EQ(get("contacts?phase=queued&channel=CHAT&region=us-east-1").at("contacts").as_array().size(), 1U);
   EXPECT_EQ(get("contacts?phase=ended").at("contacts").as_array().size(), 0U);
   EXPECT_EQ(get("contacts?queue=" + region.queue).at("contacts").as_array().size(), 1U);
-  EXPECT_EQ(get("contacts?agent=nobody").at("contacts").as_array().size(), 0U);
+  EXPECT_EQ(get("contacts?agent=ana").at("contacts").as_array().size(), 0U);
+  // A misspelt name would look like an empty centre.
+  for (const auto& [wrong, status, says] : {std::tuple{"agent=nobody", 404, "no agent 'nobody'"},
+                                            {"queue=Sails", 404, "no queue 'Sails'"},
+                                            {"region=mars", 404, "no region 'mars'"},
+                                            {"phase=asleep", 400, "in flow, queued, ringing, with agent"}}) {
+    const auto response = send("GET", std::string("contacts?") + wrong);
+    EXPECT_EQ(response.status, status) << wrong;
+    EXPECT_NE(response.body.find(says), std::string::npos) << response.body;
+  }
 
   const std::string quiet = json::serialize(get("contacts/" + id));
   for (const char* personal : {"gold", "Cleo", "lamp"}) EXPECT_EQ(quiet.find(personal), std::string::npos) << personal;
@@ -153,7 +162,7 @@ TEST_F(OpsTest, ShowsQueuesAndAgents) {
   const auto agent = first(get("agents"), "agents");
   EXPECT_EQ(text_of(agent, "username"), "ana");
   EXPECT_TRUE(agent.at("signed_in").as_bool());
-  EXPECT_EQ(get("agents?region=elsewhere").at("agents").as_array().size(), 0U);
+  EXPECT_EQ(send("GET", "agents?region=elsewhere").status, 404);
 }
 
 TEST_F(OpsTest, ExplainsWhyNotAndWhyThen) {

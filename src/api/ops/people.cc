@@ -177,8 +177,14 @@ void list_agents(const CallPtr& call) {
   agents->all = call->flag("all");
   agents->region = call->asked("region");
   agents->now = Hlc::at(call->host.utc_ms());
-  in_pieces<Agents>(call->host, agents, agents_piece,
-                    [call](Agents& a) { answer(*call, {{"as_of", iso_time(a.now)}, {"agents", std::move(a.found)}}); });
+  ask(
+      call->host, [agents](const World& world, const Local&) { return unknown_region(world, agents->region); },
+      [call, agents](const std::optional<Error>& wrong) {
+        if (wrong) return refuse(*call, *wrong);
+        in_pieces<Agents>(call->host, agents, agents_piece, [call](Agents& a) {
+          answer(*call, {{"as_of", iso_time(a.now)}, {"agents", std::move(a.found)}});
+        });
+      });
 }
 
 void list_queues(const CallPtr& call) {

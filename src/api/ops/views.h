@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,8 @@ void refuse(const Call& call, const Error& error);
 [[nodiscard]] std::string name_of(const World& world, config::Kind kind, const Uuid& id);
 // {"id": ..., "name": ...}, or null for nobody.
 [[nodiscard]] json::value named(const World& world, config::Kind kind, const Uuid& id);
+// Nothing for a region of the centre, or for none.
+[[nodiscard]] std::optional<Error> unknown_region(const World& world, const std::string& region);
 // {"node": 2, "region": "us-east-1"}.
 [[nodiscard]] json::object placed(const World& world, NodeId node);
 [[nodiscard]] json::value time_or_null(Hlc at);
