@@ -12,6 +12,8 @@
 namespace tandem::cli {
 namespace {
 
+constexpr std::chrono::seconds kWriteMax{10};
+
 std::uint64_t utc_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
@@ -61,7 +63,6 @@ Result<OpsClient> OpsClient::open(const Centre& centre) {
 
 Result<json::object> OpsClient::ask(const CentreNode& node, http::Fetch fetch) const {
   fetch.headers.emplace_back("authorization", "Bearer " + token_);
-  fetch.timeout = std::chrono::seconds(10);
   const auto response = fetch_now(*client_, std::move(fetch));
   if (!response) return fail(Errc::unreachable, node.name() + " does not answer at " + node.url());
   boost::system::error_code bad;
@@ -73,8 +74,10 @@ Result<json::object> OpsClient::ask(const CentreNode& node, http::Fetch fetch) c
   return fail(code_of(response->status), text(value.get_object(), "detail"));
 }
 
-Result<json::object> OpsClient::get(const CentreNode& node, const std::string& path) const {
+Result<json::object> OpsClient::get(const CentreNode& node, const std::string& path,
+                                    std::chrono::seconds longest) const {
   http::Fetch fetch;
+  fetch.timeout = longest;
   fetch.url = node.url() + "/ops/v1/" + path;
   return ask(node, std::move(fetch));
 }
@@ -83,6 +86,7 @@ Result<json::object> OpsClient::put(const CentreNode& node, const std::string& p
   http::Fetch fetch;
   fetch.url = node.url() + "/ops/v1/" + path;
   fetch.method = "PUT";
+  fetch.timeout = kWriteMax;
   fetch.headers = {{"content-type", "application/json"}};
   fetch.body = json::serialize(body);
   return ask(node, std::move(fetch));

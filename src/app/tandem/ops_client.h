@@ -16,13 +16,18 @@ namespace json = boost::json;
 // Waits for the answer.
 [[nodiscard]] Result<http::Response> fetch_now(http::Client& client, http::Fetch fetch);
 
+// How long a node is waited for: one that is stopped or cut off must not hold up what the others say.
+inline constexpr std::chrono::seconds kLookMax{3};
+inline constexpr std::chrono::seconds kReplayMax{10};  // for what replays its log
+
 class OpsClient {
  public:
   // Errors: not_found, denied: what is wrong with the key file.
   [[nodiscard]] static Result<OpsClient> open(const Centre& centre);
 
   // Errors: unreachable (nobody listens there), and what the node answered, in its words.
-  [[nodiscard]] Result<json::object> get(const CentreNode& node, const std::string& path) const;
+  [[nodiscard]] Result<json::object> get(const CentreNode& node, const std::string& path,
+                                         std::chrono::seconds longest = kLookMax) const;
   [[nodiscard]] Result<json::object> put(const CentreNode& node, const std::string& path,
                                          const json::object& body) const;
   // From the first node that answers, regions before the hub; not_found only when none knows it.

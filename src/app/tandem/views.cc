@@ -398,7 +398,7 @@ int run(const Explain& explain, const Invocation& call) {
   std::optional<json::object> got;
   Error last{Errc::unreachable, "no node of the centre in " + asked->centre.dir.string() + " answers"};
   for (const CentreNode& node : asked->centre.nodes) {
-    auto said = asked->ops.get(node, "explain/" + uri::encode(explain.contact));
+    auto said = asked->ops.get(node, "explain/" + uri::encode(explain.contact), kReplayMax);
     if (!said) {
       if (said.error().code != Errc::unreachable) last = said.error();
       continue;
