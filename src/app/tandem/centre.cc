@@ -26,6 +26,12 @@ constexpr std::uint16_t kPortStep = 10;    // from node to node
 constexpr std::uint16_t kBlockStep = 500;  // to the next try for all of them
 constexpr std::size_t kRegionsMax = 40;
 
+// False also where nobody may look: what is done next to the file then says why not.
+bool there(const fs::path& path) {
+  std::error_code bad;
+  return fs::exists(path, bad);
+}
+
 Result<void> make_dir(const fs::path& dir) {
   std::error_code bad;
   fs::create_directories(dir, bad);
@@ -50,7 +56,7 @@ Result<void> write_file(const fs::path& path, const std::string& text, mode_t mo
 }
 
 Result<void> make_secret(const fs::path& path, std::size_t bytes) {
-  if (fs::exists(path)) return {};
+  if (there(path)) return {};
   return write_file(path, crypto::base64url(crypto::random_bytes(bytes)) + "\n", 0600);
 }
 
@@ -62,11 +68,11 @@ bool region_name(const std::string& text) {
 
 Result<void> issue_certificates(const Centre& centre) {
   const std::string dir = (centre.dir / "pki").string();
-  if (!fs::exists(centre.dir / "pki" / "ca.pem")) {
+  if (!there(centre.dir / "pki" / "ca.pem")) {
     if (const auto made = pki::init(dir); !made) return std::unexpected(made.error());
   }
   for (const CentreNode& node : centre.nodes) {
-    if (fs::exists(centre.dir / "pki" / (node.name() + ".pem"))) continue;
+    if (there(centre.dir / "pki" / (node.name() + ".pem"))) continue;
     const auto issued = pki::issue(dir, node.node, node.name(), {"localhost", "127.0.0.1"});
     if (!issued) return std::unexpected(issued.error());
   }
@@ -188,7 +194,10 @@ Result<Centre> read_centre(const std::string& dir) {
   Centre out;
   out.dir = fs::absolute(dir).lexically_normal();
   const fs::path file = out.dir / "centre.yaml";
-  if (!fs::exists(file)) return fail(Errc::not_found, "there is no centre in " + out.dir.string());
+  std::error_code bad;
+  const bool found = fs::exists(file, bad);
+  if (bad) return fail(Errc::denied, "cannot look into " + out.dir.string() + ": " + bad.message());
+  if (!found) return fail(Errc::not_found, "there is no centre in " + out.dir.string());
   try {
     const YAML::Node root = YAML::LoadFile(file.string());
     out.account = root["account"].as<std::string>();

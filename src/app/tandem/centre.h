@@ -68,9 +68,9 @@ struct Centre {
 [[nodiscard]] Result<void> choose_ports(Centre& centre, const std::function<bool(std::uint16_t)>& port_free);
 [[nodiscard]] bool port_free(std::uint16_t port);  // on 127.0.0.1, now
 
-// Errors: not_found (no centre in `dir`), corrupt.
+// Errors: not_found (no centre in `dir`), denied (nobody may look), corrupt.
 [[nodiscard]] Result<Centre> read_centre(const std::string& dir);
-// For commands that need one: where there is no centre, nothing runs. Errors: unreachable, corrupt.
+// For commands that need one: where there is no centre, nothing runs. Errors: unreachable, denied, corrupt.
 [[nodiscard]] Result<Centre> existing_centre(const std::string& dir);
 // Writes centre.yaml, keys, certificates and settings, whatever of it is missing; settings and centre.yaml always.
 // Errors: denied, refused.

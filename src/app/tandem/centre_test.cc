@@ -107,6 +107,13 @@ TEST_F(CentreDir, SettingsNameEverythingANodeNeeds) {
   EXPECT_TRUE(YAML::Load(settings_text(*centre, centre->gateway()))["hub"].as<bool>());
 }
 
+TEST_F(CentreDir, SaysWhenItCannotLook) {
+  const auto centre = read_centre("/tmp/" + std::string(5'000, 'x'));
+  ASSERT_FALSE(centre.has_value());
+  EXPECT_EQ(centre.error().code, Errc::denied);
+  EXPECT_NE(centre.error().detail.find("cannot look into"), std::string::npos);
+}
+
 TEST_F(CentreDir, TheSampleIsCompleteAndItsFlowsCompile) {
   const Uuid instance = plan(dir_, {"us-east-1"}, kAnyPort)->instance;
   const auto sample = read_sample("deploy/sample", instance);

@@ -14,6 +14,12 @@ namespace {
 
 namespace json = boost::json;
 
+// A file that is missing is this machine's trouble, no node's answer.
+int cannot(Error error, bool as_json) {
+  if (error.code == Errc::not_found) error.code = Errc::refused;
+  return complain(error, as_json);
+}
+
 int issued(const pki::Issued& files, bool as_json) {
   if (as_json) {
     fmt::print("{}\n", json::serialize(json::object{{"cert", files.cert_file}, {"key", files.key_file}}));
@@ -79,12 +85,12 @@ json::object to_json(const Looked& looked) {
 
 int run(const PkiInit& init, const Invocation& call) {
   const auto made = pki::init(init.dir);
-  return made ? issued(*made, call.json) : complain(made.error(), call.json);
+  return made ? issued(*made, call.json) : cannot(made.error(), call.json);
 }
 
 int run(const PkiIssue& issue, const Invocation& call) {
   const auto made = pki::issue(issue.dir, NodeId{issue.node}, issue.name, issue.hosts);
-  return made ? issued(*made, call.json) : complain(made.error(), call.json);
+  return made ? issued(*made, call.json) : cannot(made.error(), call.json);
 }
 
 int run(const LogVerify& verify, const Invocation& call) {

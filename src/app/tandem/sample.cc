@@ -118,7 +118,8 @@ Uuid sample_id(const Uuid& instance, std::string_view kind, std::string_view nam
 Result<fs::path> sample_dir() {
   if (const char* given = std::getenv("TANDEM_SAMPLE"); given != nullptr && *given != '\0') return fs::path(given);
   for (fs::path at = own_dir(); at.has_relative_path(); at = at.parent_path()) {
-    if (fs::exists(at / "deploy" / "sample" / "70-flows.yaml")) return at / "deploy" / "sample";
+    std::error_code ignored;
+    if (fs::exists(at / "deploy" / "sample" / "70-flows.yaml", ignored)) return at / "deploy" / "sample";
   }
   return fail(Errc::refused, "no deploy/sample in any folder above this program; TANDEM_SAMPLE may name it");
 }

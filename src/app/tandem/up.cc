@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kReadyMax{90};
 constexpr std::chrono::seconds kStopMax{20};
+constexpr std::uintmax_t kSpaceMin = 8U << 20U;  // less than that left explains most ends
 const std::vector<std::string> kSampleRegions = {"us-east-1", "us-west-2"};
 
 // What happens, line by line on stderr; nothing for programs.
@@ -135,7 +136,14 @@ Result<std::vector<Started>> start_nodes(const Centre& centre, const std::vector
 }
 
 Error ended_early(const Centre& centre, const CentreNode& node, const std::string& how) {
-  std::string detail = node.name() + " " + how + "; the end of " + centre.log_file(node).string() + ":";
+  std::string detail = node.name() + " " + how;
+  // A log that could not be written says nothing.
+  std::error_code unknown;
+  const auto space = fs::space(centre.dir, unknown);
+  if (!unknown && space.available < kSpaceMin) {
+    detail += fmt::format("; the disk of {} has {} KiB left", centre.dir.string(), space.available / 1024);
+  }
+  detail += "; the end of " + centre.log_file(node).string() + ":";
   for (const std::string& line : last_lines(centre.log_file(node), 5)) detail += "\n  " + line;
   return {Errc::refused, detail};
 }
