@@ -67,7 +67,7 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
   if (auto* payload = std::get_if<ToNode>(&frame)) {
     out.payloads.push_back({from, std::move(payload->bytes)});
   } else if (std::holds_alternative<Hello>(frame)) {
-    replication_.frame(from, frame, relayed, now, out);
+    replication_.frame(from, std::move(frame), relayed, now, out);
   } else if (relayed) {
     return;  // nothing else travels by way of others
   } else if (const auto* beat = std::get_if<Heartbeat>(&frame)) {
@@ -94,7 +94,7 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
       out.send(to, frame);
     }
   } else {
-    replication_.frame(from, frame, relayed, now, out);
+    replication_.frame(from, std::move(frame), relayed, now, out);
   }
 }
 
@@ -116,9 +116,13 @@ void Cluster::settle_links(Now now, Outputs& out) {
 }
 
 void Cluster::settle_lease(std::size_t mark, Now now, const Outputs& out) {
-  std::set<LogId> logs;
-  for (std::size_t i = mark; i < out.received.size(); ++i) logs.insert(out.received[i].log);
-  for (const LogId log : logs) lease_.applied(log, replication_.held(log), now);
+  LogId last;
+  for (std::size_t i = mark; i < out.received.size(); ++i) {
+    // Records of one log come in a row.
+    if (const LogId log = out.received[i].log; std::exchange(last, log) != log) {
+      lease_.applied(log, replication_.held(log), now);
+    }
+  }
 }
 
 void Cluster::own_appended(Sequence sequence, LoggedRecord record) {

@@ -117,6 +117,19 @@ struct Batch {
   }
 };
 
+// A batch whose records stand where they are kept.
+struct BatchView {
+  LogId log;
+  Sequence first;
+  std::uint64_t hash_before = 0;
+  std::vector<const LoggedRecord*> records;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    Batch::fields(s, f);
+  }
+};
+
 // Entries that changed since the last one. The incarnation is the sender's: a vector of an earlier life counts nothing.
 struct Progress {
   Incarnation incarnation;
@@ -288,6 +301,7 @@ using Frame = std::variant<Hello, Subscribe, Unsubscribe, Batch, Progress, Heart
                            SnapshotAsk, SnapshotChunk, Fetch, Fetched, KeyErased>;
 
 [[nodiscard]] std::string encode_frame(const Frame& frame);
+[[nodiscard]] std::string encode_frame(const BatchView& batch);  // as of the Batch that it shows
 // Errors: corrupt (not a frame this build knows), limit_exceeded (too large).
 [[nodiscard]] Result<Frame> decode_frame(std::string_view bytes);
 

@@ -43,6 +43,19 @@ TEST(Frames, ComeBackAsTheyWere) {
   }
 }
 
+TEST(Frames, AViewOfABatchIsSentAsTheBatch) {
+  const LogId log{NodeId{2}, Incarnation{77}};
+  const std::vector<LoggedRecord> records = {
+      {"", {}}, {std::string(300, 'r'), {{KeyId{derive_uuid({}, "key")}, "wrapped", false}}}, {"last", {}}};
+  Batch batch{log, Sequence{6}, 12345, {}};
+  BatchView view{log, Sequence{6}, 12345, {}};
+  for (const LoggedRecord& record : records) {
+    batch.records.push_back(record);
+    view.records.push_back(&record);
+    EXPECT_EQ(encode_frame(view), encode_frame(Frame{batch}));
+  }
+}
+
 TEST(Frames, DefaultsComeBackToo) {
   EXPECT_EQ(decode_frame(encode_frame(ToNode{})), Result<Frame>(ToNode{}));
   EXPECT_EQ(decode_frame(encode_frame(Heartbeat{})), Result<Frame>(Heartbeat{}));

@@ -72,6 +72,7 @@ struct Outputs {
   std::vector<NodeId> bad_frames;  // sent bytes that are no frame: close the connection, count it
 
   void send(NodeId to, const Frame& frame) { frames.emplace_back(to, encode_frame(frame)); }
+  void send(NodeId to, const BatchView& batch) { frames.emplace_back(to, encode_frame(batch)); }
 };
 
 }  // namespace tandem::cluster

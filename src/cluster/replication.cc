@@ -143,10 +143,10 @@ void Replication::erased(const std::vector<KeyId>& keys, Outputs& out) {
   }
 }
 
-bool Replication::frame(NodeId from, const Frame& frame, bool relayed, Now now, Outputs& out) {
+bool Replication::frame(NodeId from, Frame&& frame, bool relayed, Now now, Outputs& out) {
   latest_ = std::max(latest_, now.mono);
   return std::visit(
-      [&]<class T>(const T& body) {
+      [&]<class T>(T& body) {
         if constexpr (std::is_same_v<T, Hello>) {
           on(from, body, relayed, now, out);
           return true;
@@ -366,7 +366,8 @@ bool Replication::pump_one(NodeId id, Peer& peer, LogId log_id, Cursor& cursor, 
     out.reads.push_back({id, log_id, cursor.sent, options_.batch_bytes, false});
     return false;
   }
-  Batch batch{log_id, next, hash_at(log, cursor.sent), {}};
+  BatchView batch{log_id, next, hash_at(log, cursor.sent), {}};
+  batch.records.reserve(std::min<std::size_t>(limit.value() - cursor.sent.value(), options_.batch_records_max));
   std::size_t bytes = 0;
   std::size_t elements = 0;
   for (; next <= limit; next = plus(next, 1), found = entry(log, next)) {
@@ -375,20 +376,20 @@ bool Replication::pump_one(NodeId id, Peer& peer, LogId log_id, Cursor& cursor, 
     const bool full = bytes > options_.batch_bytes || elements > kBatchElementsMax ||
                       batch.records.size() >= options_.batch_records_max;
     if (full && !batch.records.empty()) break;
-    batch.records.push_back(found->record);
+    batch.records.push_back(&found->record);
   }
-  send_batch(id, peer, log_id, cursor, std::move(batch), out);
+  send_batch(id, peer, log_id, cursor, batch, out);
   return true;
 }
 
-void Replication::send_batch(NodeId id, Peer& peer, LogId log, Cursor& cursor, Batch batch, Outputs& out) {
+void Replication::send_batch(NodeId id, Peer& peer, LogId log, Cursor& cursor, const BatchView& batch, Outputs& out) {
   std::size_t bytes = 0;
-  for (const LoggedRecord& record : batch.records) bytes += size_of(record);
+  for (const LoggedRecord* record : batch.records) bytes += size_of(*record);
   cursor.sent = plus(batch.first, batch.records.size() - 1);
   cursor.unconfirmed.push_back({cursor.sent, bytes});
   peer.in_flight += bytes;
   usage_.in_flight_bytes += bytes;
-  out.send(id, std::move(batch));
+  out.send(id, batch);
   if (peer.hello) confirm(peer, log);  // a subscriber that asks for what it has already confirmed
 }
 
@@ -428,30 +429,30 @@ void Replication::log_read(const ReadLog& read, Sequence first, std::uint64_t ha
     return;
   }
   const Sequence limit = sendable(read.log, logs_.at(read.log));
-  Batch batch{read.log, first, hash_before, {}};
+  BatchView batch{read.log, first, hash_before, {}};
   std::size_t bytes = 0;
   std::size_t elements = 0;
-  for (LoggedRecord& record : records) {
+  for (const LoggedRecord& record : records) {
     const Sequence sequence = plus(batch.first, batch.records.size());
     if (sequence > limit) break;
     const std::size_t size = size_of(record);
     const std::size_t rows = 1 + record.keys.size();
     if (!batch.records.empty() && (bytes + size > 2 * options_.batch_bytes || elements + rows > kBatchElementsMax)) {
-      const std::uint64_t hash = record_hash(batch.records.back().bytes);
+      const std::uint64_t hash = record_hash(batch.records.back()->bytes);
       send_batch(read.peer, peer, read.log, cursor, std::exchange(batch, {read.log, sequence, hash, {}}), out);
       bytes = elements = 0;
     }
     bytes += size;
     elements += rows;
-    batch.records.push_back(std::move(record));
+    batch.records.push_back(&record);
   }
-  if (!batch.records.empty()) send_batch(read.peer, peer, read.log, cursor, std::move(batch), out);
+  if (!batch.records.empty()) send_batch(read.peer, peer, read.log, cursor, batch, out);
   pump(read.peer, peer, out);
 }
 
 // ------------------------------------------------------------------------------------------------------ receiving
 
-void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
+void Replication::on(NodeId from, Batch& batch, Now now, Outputs& out) {
   Peer& p = peers_.at(from);
   if (batch.log == own() || batch.records.empty() || batch.first == Sequence{} || batch.first.value() >= kSequenceMax ||
       p.refused.contains(batch.log)) {
@@ -482,7 +483,8 @@ void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
   }
   bool grew = false;
   Sequence sequence = batch.first;
-  for (const LoggedRecord& record : batch.records) {
+  out.received.reserve(out.received.size() + batch.records.size());
+  for (LoggedRecord& record : batch.records) {
     const Sequence at = std::exchange(sequence, plus(sequence, 1));
     const std::uint64_t hash = record_hash(record.bytes);
     if (at <= log.held) {
@@ -500,7 +502,7 @@ void Replication::on(NodeId from, const Batch& batch, Now now, Outputs& out) {
       break;
     }
     push(batch.log, log, record, hash);
-    out.received.push_back({batch.log, at, from, record});
+    out.received.push_back({batch.log, at, from, std::move(record)});
     grew = true;
   }
   if (!grew) return;

@@ -68,8 +68,9 @@ class Replication {
   void link_up(NodeId peer, Now now, Outputs& out);
   void link_down(NodeId peer, Now now, Outputs& out);
   // Takes Hello, Subscribe, Unsubscribe, Batch, Progress, Truncated, SnapshotAsk, SnapshotChunk, Fetch, Fetched and
-  // KeyErased; false for the others. `relayed`: it came by way of another node (Hello only).
-  bool frame(NodeId from, const Frame& frame, bool relayed, Now now, Outputs& out);
+  // KeyErased; false for the others. `relayed`: it came by way of another node (Hello only). A batch gives its records
+  // away.
+  bool frame(NodeId from, Frame&& frame, bool relayed, Now now, Outputs& out);
 
   // -- the own log
   // The next own record, as it is handed to the disk. Sent to nobody before `own_durable`.
@@ -205,7 +206,7 @@ class Replication {
   void on(NodeId from, const Hello& hello, bool relayed, Now now, Outputs& out);
   void on(NodeId from, const Subscribe& ask, Now now, Outputs& out);
   void on(NodeId from, const Unsubscribe& ask, Now now, Outputs& out);
-  void on(NodeId from, const Batch& batch, Now now, Outputs& out);
+  void on(NodeId from, Batch& batch, Now now, Outputs& out);
   void on(NodeId from, const Progress& progress, Now now, Outputs& out);
   void on(NodeId from, const Truncated& truncated, Now now, Outputs& out);
   void on(NodeId from, const SnapshotAsk& ask, Now now, Outputs& out);
@@ -225,7 +226,7 @@ class Replication {
   void pump(NodeId id, Peer& peer, Outputs& out);
   bool pump_one(NodeId id, Peer& peer, LogId log_id, Cursor& cursor, Outputs& out);
   void pump_log(LogId id, Outputs& out);
-  void send_batch(NodeId id, Peer& peer, LogId log, Cursor& cursor, Batch batch, Outputs& out);
+  void send_batch(NodeId id, Peer& peer, LogId log, Cursor& cursor, const BatchView& batch, Outputs& out);
   void drop_cursor(Peer& peer, LogId id);
   void drop_cursors(Peer& peer);
   void push(LogId id, Log& log, LoggedRecord record, std::uint64_t hash);

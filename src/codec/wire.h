@@ -7,7 +7,8 @@
 //
 // A field whose value is zero is left out, so the default of every enum and number in such a struct is its zero.
 // One description serves records, frames, snapshots and patches (docs/decisions/0001-one-description.md).
-// Encoding is canonical: fields in declared order, defaults left out, maps in key order; equal values have equal bytes.
+// Encoding is canonical: fields in declared order, defaults left out, maps in key order; equal values have equal bytes
+// (but for unordered maps, which stand in their own order, and in snapshots only).
 // Decoding is total: any bytes give a value or an error, unknown fields are skipped, so that every change is additive.
 // Numbers are unsigned varints, signed ones zigzag (sint64), ids of 16 bytes are `bytes`, a variant is a oneof whose
 // field number is the alternative's place, from 1; a map is repeated entries {1: key, 2: value}.
@@ -22,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -52,6 +54,8 @@ template <class T>
 struct IsMap : std::false_type {};
 template <class K, class V>
 struct IsMap<std::map<K, V>> : std::true_type {};
+template <class K, class V>
+struct IsMap<std::unordered_map<K, V>> : std::true_type {};
 template <class T>
 struct IsSet : std::false_type {};
 template <class T>
@@ -72,12 +76,19 @@ concept Struct = requires(T& t, detail::AnyField f) { T::fields(t, f); };
 template <class T>
 concept Number = std::is_integral_v<T> || std::is_enum_v<T>;
 
-inline void put_varint(std::string& out, std::uint64_t value) {
+inline constexpr std::size_t kVarintBytesMax = 10;
+// Writes at `out`, which has room; returns the end.
+inline char* put_varint(char* out, std::uint64_t value) {
   while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
+    *out++ = static_cast<char>(value | 0x80);
     value >>= 7;
   }
-  out.push_back(static_cast<char>(value));
+  *out++ = static_cast<char>(value);
+  return out;
+}
+inline void put_varint(std::string& out, std::uint64_t value) {
+  char bytes[kVarintBytesMax];
+  out.append(bytes, put_varint(bytes, value));
 }
 
 // False, and `in` is of no more use: it ends too soon, or the number has more than 64 bits.
@@ -111,28 +122,30 @@ class Writer {
 
  private:
   enum Kind : unsigned { kVarint = 0, kBytes = 2 };
-  void tag(unsigned number, Kind kind) { put_varint(out_, std::uint64_t{number} << 3 | kind); }
+  static char* tag(char* out, unsigned number, Kind kind) { return put_varint(out, std::uint64_t{number} << 3 | kind); }
 
+  // Tag and number go out in one piece, for most of what is written is as small.
+  void varint(unsigned number, Kind kind, std::uint64_t value) {
+    char head[2 * kVarintBytesMax];
+    out_.append(head, put_varint(tag(head, number, kind), value));
+  }
   void bytes(unsigned number, std::string_view value) {
-    tag(number, kBytes);
-    put_varint(out_, value.size());
+    varint(number, kBytes, value.size());
     out_.append(value);
   }
 
   template <class Body>
   void nested(unsigned number, Body&& body) {
-    tag(number, kBytes);
-    const std::size_t start = out_.size();
-    out_.push_back('\0');
+    varint(number, kBytes, 0);
+    const std::size_t start = out_.size() - 1;
     body();
     const std::size_t size = out_.size() - start - 1;
     if (size < 0x80) {
       out_[start] = static_cast<char>(size);
       return;
     }
-    std::string length;
-    put_varint(length, size);
-    out_.replace(start, 1, length);
+    char length[kVarintBytesMax];
+    out_.replace(start, 1, length, static_cast<std::size_t>(put_varint(length, size) - length));
   }
 
   // `keep`: written even when it is the default (list elements, map entries, present optionals, variants).
@@ -158,10 +171,11 @@ class Writer {
         raw = static_cast<std::uint64_t>(value);
       }
       if (!keep && raw == 0) return;
-      tag(number, kVarint);
-      put_varint(out_, raw);
+      varint(number, kVarint, raw);
     } else if constexpr (detail::IsOptional<T>::value) {
       if (value) put(number, *value, true);
+    } else if constexpr (std::is_pointer_v<T>) {
+      put(number, *value, keep);
     } else if constexpr (detail::IsVector<T>::value || detail::IsSet<T>::value) {
       for (const auto& element : value) put(number, element, true);
     } else if constexpr (detail::IsMap<T>::value) {
@@ -333,7 +347,8 @@ class Reader {
     } else if constexpr (detail::IsMap<T>::value) {
       Entry<typename T::key_type, typename T::mapped_type> entry;
       if (!spend() || !get(kind, entry)) return false;
-      value.insert_or_assign(std::move(entry.key), std::move(entry.value));
+      // Written in order, so that each belongs behind the others; what is not lands where it belongs all the same.
+      value.insert_or_assign(value.end(), std::move(entry.key), std::move(entry.value));
       return true;
     } else {
       std::string_view raw;

@@ -6,6 +6,8 @@
 namespace tandem::record {
 namespace {
 
+constexpr std::size_t kBytesUsual = 320;  // one allocation for most records
+
 // What `apply` takes for granted.
 bool sound(const Body& body) {
   return std::visit(
@@ -42,6 +44,7 @@ struct View {
 
 std::string encode(const Meta& meta, const Body& body) {
   std::string out;
+  out.reserve(kBytesUsual);
   wire::append(out, View{meta, body});
   return out;
 }
