@@ -40,6 +40,21 @@ struct View {
   }
 };
 
+// A body that is missing would be read as the first kind of record there is.
+bool has_body(std::string_view bytes) {
+  constexpr std::uint64_t kBodyKey = 6 << 3 | 2;  // as View numbers it, with its length before it
+  std::uint64_t key = 0;
+  std::uint64_t value = 0;
+  while (wire::take_varint(bytes, key)) {
+    if (key == kBodyKey) return true;
+    if (!wire::take_varint(bytes, value)) return false;
+    if ((key & 7) == 0) continue;
+    if ((key & 7) != 2 || value > bytes.size()) return false;
+    bytes.remove_prefix(value);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string encode(const Meta& meta, const Body& body) {
@@ -63,6 +78,7 @@ std::optional<Hlc> stamp_of(std::string_view bytes) {
 Result<Record> decode(std::string_view bytes) {
   auto out = wire::decode<Record>(bytes);
   if (!out) return out;
+  if (!has_body(bytes)) return fail(Errc::corrupt, "a record without a body");
   const bool addressed = out->origin != NodeId{} && out->incarnation != Incarnation{} && out->sequence != Sequence{};
   if (!addressed || !sound(out->body)) return fail(Errc::corrupt, "a record that no node writes");
   return out;
