@@ -15,7 +15,8 @@ Cluster::Cluster(ClusterOptions options, const std::map<LogId, OnDisk>& on_disk,
       links_(options_.replication.self, options_.link_silent_max),
       replication_(options_.replication, on_disk),
       detector_(options_.replication.self, now, options_.detector),
-      lease_(options_.replication.self, now.mono, options_.lease) {}
+      lease_(options_.replication.self, now.mono, options_.lease),
+      born_(now.mono) {}
 
 void Cluster::set_members(std::uint64_t number, const std::vector<Detector::Member>& members, Now now) {
   members_.clear();
@@ -184,6 +185,15 @@ void Cluster::tick(Now now, Outputs& out) {
 
 Mono Cluster::next_wake() const {
   return std::min(heartbeat_sent_ + options_.heartbeat_every, replication_.next_wake());
+}
+
+Vector Cluster::deletable(Now now) const {
+  std::set<NodeId> counted;
+  for (const NodeId member : members_) {
+    const Mono heard = replication_.greeted_at(member).value_or(born_);
+    if (now.mono - heard <= options_.log_keep) counted.insert(member);
+  }
+  return replication_.durable_everywhere(counted);
 }
 
 bool Cluster::send(NodeId to, std::string bytes, Outputs& out) {

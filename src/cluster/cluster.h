@@ -28,6 +28,7 @@ struct ClusterOptions {
   std::chrono::nanoseconds link_silent_max = 500ms;  // then traffic goes round the link
   std::chrono::nanoseconds reconnect_after = 2s;     // then io is asked to dial again
   std::chrono::nanoseconds lease = 1s;
+  std::chrono::nanoseconds log_keep = 72h;  // records are kept this long for a member that is away
 };
 
 // How this node is, as its heartbeats tell.
@@ -79,6 +80,9 @@ class Cluster {
   // -- questions
   [[nodiscard]] bool reachable(NodeId node) const { return links_.reachable(node); }
   [[nodiscard]] bool linked(NodeId node) const { return links_.linked(node); }
+  // The records that no member needs from this disk any more, once a snapshot covers them: every member has them on
+  // its own, or was not heard of for `log_keep`. One that this life has not heard counts from its start.
+  [[nodiscard]] Vector deletable(Now now) const;
   [[nodiscard]] const Links& links() const { return links_; }
   [[nodiscard]] const Replication& replication() const { return replication_; }
   [[nodiscard]] Replication& replication() { return replication_; }
@@ -108,6 +112,7 @@ class Cluster {
   Mono detected_;
   Mono relayed_hello_;
   Sequence position_;  // of the own log, appended
+  Mono born_;
 };
 
 }  // namespace tandem::cluster

@@ -136,5 +136,69 @@ TEST(Cluster, ErasedKeysReachConnectedAndLaterPeers) {
   EXPECT_TRUE(told(NodeId{3}));
 }
 
+TEST(Cluster, RecordsAreKeptForWhoLacksThemAndNotForEver) {
+  Net net(3, 20);
+  net.connect_all();
+  for (int i = 0; i < 10; ++i) net.write(0, 10);
+  net.run_for(500ms);
+  const LogId log = net.node(0).log();
+  const auto deletable = [&](std::size_t index, std::chrono::hours later = {}) {
+    Now now = net.now();
+    now.mono = now.mono + later;
+    const Vector vector = net.node(index).cluster->deletable(now);
+    const auto at = vector.find(log);
+    return at == vector.end() ? 0 : at->second.value();
+  };
+  EXPECT_EQ(deletable(0), 10U);
+  EXPECT_EQ(deletable(1), 10U);
+
+  // One disk lags: what is in its memory does not count.
+  net.node(2).stalled_disk = true;
+  net.write(0, 10);
+  net.run_for(500ms);
+  EXPECT_EQ(net.node(2).applied[log].size(), 11U);
+  EXPECT_EQ(deletable(0), 10U);
+  net.node(2).stalled_disk = false;
+  net.run_for(500ms);
+  EXPECT_EQ(deletable(0), 11U);
+
+  // One is away: kept for it, but not for ever.
+  net.forbid(0, 2);
+  net.forbid(1, 2);
+  net.disconnect(0, 2);
+  net.disconnect(1, 2);
+  net.write(0, 10);
+  net.run_for(500ms);
+  EXPECT_EQ(deletable(0), 11U);
+  EXPECT_EQ(deletable(0, 71h), 11U);
+  // After 73 hours without a word from anybody only the own disk counts; of a present one its words do.
+  EXPECT_EQ(deletable(0, 73h), 12U);
+
+  // It comes back with an empty disk: what an earlier life had counts no more.
+  net.crash(2, true);
+  net.node(2).stalled_disk = true;
+  net.allow(0, 2);
+  net.connect(0, 2);
+  net.run_for(100ms);
+  EXPECT_EQ(deletable(0), 0U);
+  net.node(2).stalled_disk = false;
+  net.run_for(2s);
+  EXPECT_EQ(deletable(0), 12U);
+}
+
+TEST(Cluster, AMemberThatWasNeverHeardIsWaitedForSinceTheStart) {
+  Net net(3, 21);
+  net.forbid(0, 2);
+  net.forbid(1, 2);
+  net.connect(0, 1);
+  net.write(0, 10);
+  net.run_for(500ms);
+  const Cluster& cluster = *net.node(0).cluster;
+  EXPECT_THAT(cluster.deletable(net.now()), IsEmpty());
+  Now later = net.now();
+  later.mono = later.mono + 73h;
+  EXPECT_EQ(cluster.deletable(later), (Vector{{net.node(0).log(), Sequence{1}}}));
+}
+
 }  // namespace
 }  // namespace tandem::cluster

@@ -918,6 +918,18 @@ std::set<NodeId> Replication::reachable() const {
   return out;
 }
 
+Vector Replication::durable_everywhere(const std::set<NodeId>& members) const {
+  Vector out;
+  for (const auto& [id, log] : logs_) {
+    Sequence least = log.durable;
+    for (const NodeId member : members) {
+      if (member != options_.self) least = std::min(least, peer_durable(member, id));
+    }
+    if (least > Sequence{}) out.emplace(id, least);
+  }
+  return out;
+}
+
 Vector Replication::held_by_reachable(NodeId origin) const {
   Vector out;
   for (const NodeId node : reachable()) {
@@ -945,6 +957,11 @@ std::map<LogId, Hlc> Replication::paused() const {
     if (log.ahead) out.emplace(id, *log.ahead);
   }
   return out;
+}
+
+std::optional<Mono> Replication::greeted_at(NodeId peer) const {
+  const auto at = peers_.find(peer);
+  return at == peers_.end() || !at->second.hello ? std::nullopt : std::optional(at->second.hello_at);
 }
 
 std::optional<Hello> Replication::hello(NodeId peer) const {

@@ -105,6 +105,8 @@ class Replication {
   [[nodiscard]] Sequence peer_durable(NodeId peer, LogId log) const;
   // The highest sequence that at least one other node is known to hold on disk, reachable now or not.
   [[nodiscard]] Sequence durable_elsewhere(LogId log) const;
+  // Of every log, what this node and all of `members` have on disk, by what they said in their present lives.
+  [[nodiscard]] Vector durable_everywhere(const std::set<NodeId>& members) const;
   // Of each of `origin`'s logs, the highest that a reachable peer said it holds (R3, R6).
   [[nodiscard]] Vector held_by_reachable(NodeId origin) const;
   // Everything of `origin` that any reachable peer holds is applied here.
@@ -113,8 +115,9 @@ class Replication {
   [[nodiscard]] std::optional<NodeId> source(LogId log) const;
   // Logs whose next record is stamped further ahead than this clock may follow, and that stamp.
   [[nodiscard]] std::map<LogId, Hlc> paused() const;
-  [[nodiscard]] std::optional<Hello> hello(NodeId peer) const;  // its vectors as of its latest Progress
-  [[nodiscard]] Hello greeting() const;                         // what this node says of itself
+  [[nodiscard]] std::optional<Hello> hello(NodeId peer) const;      // its vectors as of its latest Progress
+  [[nodiscard]] std::optional<Mono> greeted_at(NodeId peer) const;  // its latest Hello in this life, relayed or not
+  [[nodiscard]] Hello greeting() const;                             // what this node says of itself
 
   struct Usage {
     std::size_t tail_bytes = 0;

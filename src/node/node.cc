@@ -131,6 +131,7 @@ Outputs Node::finish() {
   if (records_since_snapshot_ >= options_.snapshot_every && !may_load_) {
     records_since_snapshot_ = 0;
     outputs_.snapshot = SaveSnapshot{cluster_.replication().seen(), world_.snapshot()};
+    outputs_.truncate = cluster_.deletable(clock_);
   }
   outputs_.frames = std::move(net_.frames);
   outputs_.reads = std::move(net_.reads);
@@ -178,6 +179,7 @@ void Node::handle(Durable& durable) {
 
 void Node::handle(Full&) {
   log_full_ = true;
+  outputs_.truncate = cluster_.deletable(clock_);  // what the others took since the last snapshot makes room
   // Reads that came a moment too early to be answered at once.
   std::erase_if(parked_, [this](Parked& p) {
     Out* out = std::get_if<Out>(&p.what);

@@ -150,6 +150,8 @@ struct Outputs {
   std::vector<NodeId> reconnect;
   std::vector<std::pair<NodeId, std::vector<KeyId>>> keys_erased;
   std::optional<SaveSnapshot> snapshot;  // to be written after `append`
+  // After both: records up to here may be deleted, as far as every snapshot that is kept covers them.
+  std::optional<Vector> truncate;
 };
 
 struct NodeCounters {

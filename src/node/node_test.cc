@@ -39,7 +39,9 @@ class Centre {
     std::vector<DesktopEvent> desktop;
     std::uint64_t life = 0;
     bool ended = false;
-    bool full = false;                   // the disk takes nothing
+    bool full = false;  // the disk takes nothing
+    std::optional<SaveSnapshot> snapshot;
+    std::optional<Vector> truncate;
     std::vector<std::uint64_t> waiting;  // tickets of what it did not take
   };
 
@@ -65,6 +67,7 @@ class Centre {
     options.members = list_;
     options.disk_was_empty = m.disk.empty();
     options.compile = &record::compile_or_null;
+    options.snapshot_every = snapshot_every;
     options.cluster.replication.self = options.self;
     options.cluster.replication.incarnation = options.incarnation;
     World world(options.compile);
@@ -185,6 +188,7 @@ class Centre {
   }
 
   AgentId agent{fixed(5)};
+  std::uint64_t snapshot_every = 200'000;  // of nodes that start from now on
 
  private:
   void take(int i, Outputs outputs) {
@@ -201,6 +205,8 @@ class Centre {
         give(i, Durable{outputs.append->ticket});
       }
     }
+    if (outputs.snapshot) m.snapshot = std::move(outputs.snapshot);
+    if (outputs.truncate) m.truncate = std::move(outputs.truncate);
     for (auto& [to, bytes] : outputs.frames) {
       const int j = to.value();
       if (members_[j].node) give(j, FrameIn{NodeId{static_cast<std::uint16_t>(i)}, std::move(bytes)});
@@ -424,6 +430,36 @@ TEST(Node, AFullDiskRefusesAndIsReadWhileWhatItHoldsUpWaits) {
   EXPECT_TRUE(centre.member(1).replies.at(first.id));
   EXPECT_TRUE(centre.order(1, queue(72)));
   centre.expect_equal_worlds();
+}
+
+TEST(Node, WithASnapshotItNamesTheRecordsThatNobodyNeeds) {
+  Centre centre(3);
+  centre.kill(1);
+  centre.snapshot_every = 3;
+  centre.start(1);
+  centre.run(3s);
+  centre.sample();
+  const Centre::Member& m = centre.member(1);
+  ASSERT_TRUE(m.snapshot);
+  ASSERT_TRUE(m.truncate);
+  World world(&record::compile_or_null);
+  ASSERT_TRUE(world.load(m.snapshot->bytes));
+  EXPECT_FALSE(m.truncate->empty());
+  for (const auto& [log, upto] : *m.truncate) {
+    EXPECT_LE(upto, m.ends.at(log).last);
+    for (const int other : {2, 3}) EXPECT_LE(upto, centre.member(other).ends.at(log).last);
+  }
+  // One that is away is waited for.
+  centre.kill(3);
+  const LogId own{centre.node(1).options().self, centre.node(1).options().incarnation};
+  const Sequence has = centre.member(3).ends.at(own).last;
+  for (std::uint8_t n = 0; n < 20; ++n) {
+    ASSERT_TRUE(centre.order(
+        1,
+        config::Create{config::Kind::queue, fixed(static_cast<std::uint8_t>(100 + n)), {{"name", std::to_string(n)}}}));
+  }
+  EXPECT_GT(m.snapshot->vector.at(own), has);
+  EXPECT_LE(m.truncate->at(own), has);
 }
 
 }  // namespace

@@ -4,8 +4,9 @@
 
 namespace tandem::sim {
 
-void Disk::append(std::uint64_t ticket, std::vector<LogEntry> entries, std::optional<SaveSnapshot> snapshot) {
-  queue_.push_back({ticket, std::move(entries), std::move(snapshot), false});
+void Disk::append(std::uint64_t ticket, std::vector<LogEntry> entries, std::optional<SaveSnapshot> snapshot,
+                  std::optional<Vector> truncate) {
+  queue_.push_back({ticket, std::move(entries), std::move(snapshot), std::move(truncate), false});
 }
 
 bool Disk::begin_sync() {
@@ -33,6 +34,7 @@ Disk::Synced Disk::end_sync() {
       out.from_peer = out.from_peer || batch.snapshot->from_peer;
       out.snapshot = std::move(batch.snapshot->vector);
     }
+    if (batch.truncate) out.truncated += truncate(*batch.truncate);
     queue_.pop_front();
   }
   return out;
@@ -207,17 +209,20 @@ Sequence Disk::last(LogId log) const {
   return at == logs_.end() ? Sequence{} : at->second.last();
 }
 
-void Disk::truncate(const Vector& everywhere) {
+std::size_t Disk::truncate(const Vector& up_to) {
+  std::size_t deleted = 0;
   for (auto& [id, log] : logs_) {
-    const auto at = everywhere.find(id);
-    if (at == everywhere.end()) continue;
+    const auto at = up_to.find(id);
+    if (at == up_to.end()) continue;
     const Sequence upto = std::min({at->second, covered(id), log.last()});
     while (log.base < upto) {
       log.base_hash = cluster::record_hash(log.records.front().record.bytes);
       log.records.pop_front();
       log.base = Sequence{log.base.value() + 1};
+      ++deleted;
     }
   }
+  return deleted;
 }
 
 }  // namespace tandem::sim

@@ -29,7 +29,8 @@ class Disk {
   };
 
   // -- the running process
-  void append(std::uint64_t ticket, std::vector<LogEntry> entries, std::optional<SaveSnapshot> snapshot);
+  void append(std::uint64_t ticket, std::vector<LogEntry> entries, std::optional<SaveSnapshot> snapshot,
+              std::optional<Vector> truncate = {});
   // Takes everything that is queued into one sync. False: nothing to do, a sync is under way, or the disk is full.
   [[nodiscard]] bool begin_sync();
   // The sync is over: tells the last ticket, and calls `stored` for each entry that became durable.
@@ -39,6 +40,7 @@ class Disk {
     std::optional<Vector> snapshot;
     bool from_peer = false;
     std::optional<Vector> adopted;  // of a peer's snapshot
+    std::size_t truncated = 0;      // records
   };
   [[nodiscard]] Synced end_sync();
   // Tickets that were refused for space and not told yet.
@@ -81,14 +83,15 @@ class Disk {
 
   [[nodiscard]] const std::map<LogId, Log>& logs() const { return logs_; }
   [[nodiscard]] Sequence last(LogId log) const;
-  // Deletes what the snapshot covers and everybody has, per `everywhere`.
-  void truncate(const Vector& everywhere);
+  // Deletes records up to `up_to` as far as the snapshot covers them; returns how many. It needs no room.
+  std::size_t truncate(const Vector& up_to);
 
  private:
   struct Batch {
     std::uint64_t ticket = 0;
     std::vector<LogEntry> entries;
     std::optional<SaveSnapshot> snapshot;
+    std::optional<Vector> truncate;
     bool refused = false;
   };
   [[nodiscard]] Sequence covered(LogId log) const;

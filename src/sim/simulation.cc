@@ -281,6 +281,7 @@ void Simulation::feed(Host& host, Input input) {
 }
 
 void Simulation::drain(Host& host, Outputs out) {
+  if (out.truncate && !out.snapshot) coverage_.count("log: truncated", host.disk.truncate(*out.truncate));
   if (out.append || out.snapshot) {
     std::uint64_t ticket = 0;
     std::vector<LogEntry> entries;
@@ -308,7 +309,9 @@ void Simulation::drain(Host& host, Outputs out) {
       TANDEM_CHECK(rec.has_value());
       observe(host, *rec);
     }
-    host.disk.append(ticket, std::move(entries), std::move(out.snapshot));
+    const bool with_snapshot = out.snapshot.has_value();
+    host.disk.append(ticket, std::move(entries), std::move(out.snapshot),
+                     with_snapshot ? std::move(out.truncate) : std::nullopt);
     plan_sync(host);
   }
   for (const cluster::ReadLog& read : out.reads) {
@@ -385,10 +388,9 @@ void Simulation::synced(Host& host) {
     order_.durable(host.id, entry.log, entry.sequence);
     told.durable(host.id, entry.log, entry.sequence);
   }
+  coverage_.count("log: truncated", done.truncated);
   if (done.snapshot) {
     for (const auto& [log, sequence] : *done.snapshot) told.durable(host.id, log, host.disk.last(log));
-    host.disk.truncate(everywhere());
-    coverage_.count("log: truncated");
     if (done.from_peer) feed(host, SnapshotSaved{*done.snapshot});
   }
   if (done.adopted) {
@@ -397,16 +399,6 @@ void Simulation::synced(Host& host) {
   }
   if (done.ticket != 0) feed(host, Durable{done.ticket});
   plan_sync(host);
-}
-
-Vector Simulation::everywhere() const {
-  Vector out;
-  for (const auto& [log, stored] : hosts_[0]->disk.logs()) {
-    Sequence least = stored.last();
-    for (const auto& host : hosts_) least = std::min(least, host->disk.last(log));
-    out[log] = least;
-  }
-  return out;
 }
 
 void Simulation::freeze(Host& host, Time lasts) {

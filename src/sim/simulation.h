@@ -163,7 +163,6 @@ class Simulation {
   void count_counters(Host& host);
   [[nodiscard]] bool calm(Time since) const;
   void mix(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3ULL + 0x9e3779b97f4a7c15ULL; }
-  [[nodiscard]] Vector everywhere() const;
 
   void write_line(std::vector<Uuid> about, std::string text);
 

@@ -9,6 +9,7 @@
 #include "app/tandemd/functions.h"
 #include "base/check.h"
 #include "codec/crypto.h"
+#include "io/log_sqlite/read_for_peer.h"
 #include "record/flow_json.h"
 #include "record/record.h"
 
@@ -30,16 +31,6 @@ std::uint16_t port_of(const std::string& address) {
   const auto colon = address.rfind(':');
   if (colon != std::string::npos) std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
   return port;
-}
-
-// Keys that a record brings into being: only the claim that starts a contact names a key nobody had.
-std::vector<KeyId> keys_of(std::string_view bytes) {
-  const auto rec = record::decode(bytes);
-  if (!rec) return {};
-  const auto* contact = std::get_if<contact::Rec>(&rec->body);
-  const auto* claimed = contact == nullptr ? nullptr : std::get_if<contact::Claimed>(contact);
-  if (claimed == nullptr || claimed->whole.key.value().nil()) return {};
-  return {claimed->whole.key};
 }
 
 }  // namespace
@@ -352,8 +343,15 @@ void Runtime::deliver(Outputs outputs) {
       if (!saved) log("warning", "a snapshot was not kept: " + saved.error().detail);
     });
   }
+  if (outputs.truncate) {
+    log_->truncate(std::move(*outputs.truncate), [this](Result<void> done) {
+      if (!done) log("warning", "old records were not deleted: " + done.error().detail);
+    });
+  }
   for (auto& [to, bytes] : outputs.frames) peers_->send(to, bytes);
-  for (const cluster::ReadLog& read : outputs.reads) read_log(read);
+  for (const cluster::ReadLog& read : outputs.reads) {
+    log_sqlite::read_for_peer(*log_, read, [this](LogRead answer) { post(std::move(answer)); });
+  }
   for (cluster::Repaired& repaired : outputs.repaired) {
     const std::string name = "node " + std::to_string(repaired.log.origin.value()) + ", sequence " +
                              std::to_string(repaired.sequence.value());
@@ -413,46 +411,6 @@ void Runtime::deliver(Out& out) {
                  },
              },
              out);
-}
-
-void Runtime::read_log(const cluster::ReadLog& read) {
-  // One record more, in front: the peer checks by its hash that both hold the same log.
-  const Sequence from{read.after.value() == 0 ? 0 : read.after.value() - 1};
-  const std::size_t records = read.repair ? 2 : 4096;
-  log_->read(read.log, from, records, read.bytes_max + (64U << 10), [this, read](Result<log_sqlite::Read> got) {
-    if (!got) return;
-    LogRead in{read, Sequence{read.after.value() + 1}, 0, {}};
-    std::vector<KeyId> wanted;
-    std::map<KeyId, std::size_t> where;
-    for (log_sqlite::Record& rec : got->records) {
-      if (rec.sequence == read.after) {
-        in.hash_before = cluster::record_hash(rec.bytes);
-        continue;
-      }
-      if (read.repair && !in.records.empty()) break;
-      if (in.records.empty()) in.first = rec.sequence;
-      for (const KeyId key : keys_of(rec.bytes)) {
-        wanted.push_back(key);
-        where[key] = in.records.size();
-      }
-      in.records.push_back({std::move(rec.bytes), {}});
-    }
-    if (in.records.empty() && got->base >= read.after) in.first = Sequence{got->base.value() + 1};
-    if (wanted.empty()) {
-      post(std::move(in));
-      return;
-    }
-    log_->read_keys(
-        std::move(wanted), [this, in = std::move(in), where](Result<std::vector<log_sqlite::KeyRow>> rows) mutable {
-          if (!rows) return;
-          for (log_sqlite::KeyRow& row : *rows) {
-            const auto at = where.find(row.id);
-            if (at == where.end()) continue;
-            in.records[at->second].keys.push_back({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()});
-          }
-          post(std::move(in));
-        });
-  });
 }
 
 void Runtime::probe_loop() {

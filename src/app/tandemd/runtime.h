@@ -76,7 +76,6 @@ class Runtime final : public api::Host {
   void post_durable(std::uint64_t ticket);
   void append(Append append);
   void flush();
-  void read_log(const cluster::ReadLog& read);
   void probe_loop();
   void fail_with(std::string reason);
   [[nodiscard]] Now read_clock();
