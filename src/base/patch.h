@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -14,15 +16,39 @@
 namespace tandem {
 
 template <class T>
-struct Patch {
+class Patch {
+ public:
+  Patch() = default;
+  Patch(const Patch& other)
+      : changed(other.changed), value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
+  Patch(Patch&&) noexcept = default;
+  Patch& operator=(Patch other) noexcept {
+    std::swap(changed, other.changed);
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Patch() = default;
+
   std::vector<std::uint32_t> changed;  // field numbers, ascending in declared order
-  T value{};                           // only the changed fields mean anything
+  // Only the changed fields mean anything. It stands apart: most changes of a contact change nothing but its
+  // transcript.
+  [[nodiscard]] const T& value() const {
+    static const T none{};
+    return value_ ? *value_ : none;
+  }
+  [[nodiscard]] T& value() {
+    if (!value_) value_ = std::make_unique<T>();
+    return *value_;
+  }
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "changed", s.changed);
-    f(2, "value", s.value);
+    f(2, "value", s.value());
   }
+
+ private:
+  std::unique_ptr<T> value_;
 };
 
 namespace detail {
@@ -53,7 +79,7 @@ template <class T>
     if (!(was == is)) out.changed.push_back(number);
   });
   if (out.changed.empty()) return out;
-  detail::zip_fields(out.value, after, [&](unsigned number, auto& to, const auto& from) {
+  detail::zip_fields(out.value(), after, [&](unsigned number, auto& to, const auto& from) {
     if (std::ranges::find(out.changed, number) != out.changed.end()) to = from;
   });
   return out;
@@ -62,7 +88,7 @@ template <class T>
 template <class T>
 void apply_patch(T& target, const Patch<T>& patch) {
   if (patch.changed.empty()) return;
-  detail::zip_fields(target, patch.value, [&](unsigned number, auto& to, const auto& from) {
+  detail::zip_fields(target, patch.value(), [&](unsigned number, auto& to, const auto& from) {
     if (std::ranges::find(patch.changed, number) != patch.changed.end()) to = from;
   });
 }

@@ -26,7 +26,7 @@ TEST(Patch, NamesTheFieldsThatChanged) {
   const Thing after{"a", 2, {}};
   const Patch<Thing> patch = diff(before, after);
   EXPECT_EQ(patch.changed, (std::vector<std::uint32_t>{4, 7}));
-  EXPECT_EQ(patch.value, (Thing{"", 2, {}})) << "what did not change is not carried";
+  EXPECT_EQ(patch.value(), (Thing{"", 2, {}})) << "what did not change is not carried";
   Thing target = before;
   apply_patch(target, patch);
   EXPECT_EQ(target, after) << "also what became empty";

@@ -866,24 +866,24 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              }
                            },
                            [&](const contact::Updated& u) {
-                             if (u.change.value.phase == contact::Phase::abandoned)
+                             if (u.change.value().phase == contact::Phase::abandoned)
                                coverage_.count("customer: stayed away");
-                             if (u.change.value.phase == contact::Phase::ended) coverage_.count("customer: ended");
+                             if (u.change.value().phase == contact::Phase::ended) coverage_.count("customer: ended");
                              const auto changed = [&](std::uint32_t field) {
                                return std::ranges::find(u.change.changed, field) != u.change.changed.end();
                              };
                              if (changed(6)) {
                                say({u.contact.value()}, "node {} puts contact {} in phase {}", host.id.value(),
-                                   u.contact.value().text(), static_cast<int>(u.change.value.phase));
+                                   u.contact.value().text(), static_cast<int>(u.change.value().phase));
                              }
                              if (changed(7)) {
                                say({u.contact.value()}, "node {} notes the customer of contact {} as {}",
                                    host.id.value(), u.contact.value().text(),
-                                   u.change.value.attached ? "there" : "away");
+                                   u.change.value().attached ? "there" : "away");
                              }
                              const bool moved = changed(21);
                              if (!moved) return;
-                             const contact::Move& move = u.change.value.move;
+                             const contact::Move& move = u.change.value().move;
                              one_outcome_.written(meta.log, meta.sequence, u.contact, u.line, move);
                              switch (move.state) {
                                case contact::MoveState::offered:
@@ -935,7 +935,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              if (accept != accepts_.end() && accept->second.first == u.agent) {
                                one_promise.accepted(u.agent, accept->second.second, slots_[{host.id, u.agent}]);
                              }
-                             slots_[{host.id, u.agent}] = u.change.value.slots;
+                             slots_[{host.id, u.agent}] = u.change.value().slots;
                            },
                        },
                        r);
