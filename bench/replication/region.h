@@ -179,6 +179,7 @@ class Region {
   }
 
   void run() {
+    pthread_setname_np(pthread_self(), "loop");
     log_->append(log_sqlite::Batch{{}, {}, log_sqlite::Identity{own_.origin, own_.incarnation}}, log_sqlite::Ticket{0});
     deliver(node_->start(clock_.now()), 0, boot_ns());
     flush();

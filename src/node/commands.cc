@@ -308,19 +308,19 @@ Result<Decision> Node::decide(const Command& command) {
             return contact::decide(contacts, v, now_);
           },
           [&](const contact::Say& v) -> Result<Decision> {
-            contact::Say said = v;
-            said.item.id = command.id;
-            auto decision = contact::decide(contacts, said, now_);
+            auto decision = contact::decide(contacts, v, now_);
             if (!decision) return decision;
+            contact::Item& said =
+                std::get<contact::Updated>(std::get<contact::Rec>(decision->records.front())).items.front();
+            said.id = command.id;
             const contact::Held& held = *world_.contacts().find(v.contact);
             const bool customer = v.item.role == contact::Role::customer;
             const contact::Await await = held.contact.flow.await;
             const bool heard = await == contact::Await::input || await == contact::Await::time;
-            if (!customer || !heard) return decision;
+            if (!customer || !heard || !flow::hears(world_.config(), held.contact)) return decision;
             // The words and the flow's next step are one record: whoever takes over sees both or neither.
-            said.item.at = now_.hlc;
-            take(flow::advance(flow_sees(), held.contact, flow::Message{said.item.content, said.item.id}, now_, rng_),
-                 held, {said.item}, command.id);
+            take(flow::advance(flow_sees(), held.contact, flow::Message{said.content, said.id}, now_, rng_), held,
+                 {said}, command.id);
             return Decision{};
           },
           [&](const contact::End& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },

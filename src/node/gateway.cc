@@ -195,7 +195,7 @@ void Node::on(NodeId, message::Pass& m) {
   DesktopEvent event;
   event.agent = contact.agent;
   event.what = DesktopWhat::items;
-  event.contact = contact;
+  event.contact = std::make_shared<const contact::Contact>(contact);
   event.items = {m.item};
   outputs_.out.push_back(std::move(event));
 }

@@ -112,7 +112,8 @@ Outputs Node::finish() {
   }
   if (!appended_.empty()) {
     Append append{++tickets_, std::move(appended_)};
-    Ticket& ticket = in_log_[append.ticket];
+    Ticket& ticket = in_log_.emplace_back();
+    ticket.number = append.ticket;
     ticket.own = sequence_;
     for (const LogEntry& entry : append.entries) {
       if (entry.log.origin != options_.self || entry.log.incarnation != options_.incarnation) {
@@ -168,11 +169,11 @@ void Node::handle(FrameIn& in) { cluster_.frame(in.from, in.bytes, clock_, net_)
 
 void Node::handle(Durable& durable) {
   log_full_ = false;
-  while (!in_log_.empty() && in_log_.begin()->first <= durable.ticket) {
-    const Ticket& ticket = in_log_.begin()->second;
+  while (!in_log_.empty() && in_log_.front().number <= durable.ticket) {
+    const Ticket& ticket = in_log_.front();
     durable_ = std::max(durable_, ticket.own);
     if (!ticket.foreign.empty()) cluster_.foreign_durable(ticket.foreign, now_, net_);
-    in_log_.erase(in_log_.begin());
+    in_log_.pop_front();
   }
   cluster_.own_durable(durable_, now_, net_);
 }
@@ -565,7 +566,7 @@ void Node::show(const contact::Rec& rec) {
   DesktopEvent event;
   event.agent = agent;
   event.what = DesktopWhat::items;
-  event.contact = held.contact;
+  event.contact = std::make_shared<const contact::Contact>(held.contact);
   event.items = items;
   park(Out{std::move(event)});
 }
@@ -585,7 +586,7 @@ void Node::desktop_events() {
       if (before != shown.end() && before->second == now_there[id]) continue;
       DesktopEvent event;
       event.agent = agent;
-      event.contact = contact->contact;
+      event.contact = std::make_shared<const contact::Contact>(contact->contact);
       event.slot = slot;
       park(Out{std::move(event)});
     }
@@ -594,7 +595,7 @@ void Node::desktop_events() {
       const contact::Held* contact = world_.contacts().find(id);
       DesktopEvent event;
       event.agent = agent;
-      if (contact != nullptr) event.contact = contact->contact;
+      if (contact != nullptr) event.contact = std::make_shared<const contact::Contact>(contact->contact);
       park(Out{std::move(event)});
     }
     shown = std::move(now_there);
@@ -721,11 +722,11 @@ void Node::send(NodeId to, const message::Any& message, bool now) {
 void Node::release() {
   const LogId own{options_.self, options_.incarnation};
   const bool alone = world_.members().current().members.size() == 1;
+  const Sequence second_disk = cluster_.replication().durable_elsewhere(own);
   while (!parked_.empty()) {
     Parked& p = parked_.front();
     if (durable_ < p.after && !bug::on(bug::Name::told_before_durable)) break;
-    const bool elsewhere = p.after == Sequence{} || cluster_.replication().durable_elsewhere(own) >= p.after ||
-                           bug::on(bug::Name::told_before_durable);
+    const bool elsewhere = p.after == Sequence{} || second_disk >= p.after || bug::on(bug::Name::told_before_durable);
     if (p.ack == Ack::peer && !alone && !elsewhere) {
       if (!local_.reachable.empty() || now_.mono - p.since < local_.timers.fallback) break;
       ++counters_.fallbacks;

@@ -127,8 +127,8 @@ enum class DesktopWhat : std::uint8_t { contact, items, status, closed };
 struct DesktopEvent {
   AgentId agent;
   DesktopWhat what = DesktopWhat::contact;
-  std::optional<contact::Contact> contact;  // as it is now
-  std::optional<presence::Slot> slot;       // none: the contact left this desktop
+  std::shared_ptr<const contact::Contact> contact;  // as it is now; apart, for it is large and most outputs are not
+  std::optional<presence::Slot> slot;               // none: the contact left this desktop
   std::vector<contact::Item> items;
   std::optional<presence::Presence> presence;
   std::string reason;  // closed: in plain words
@@ -352,10 +352,11 @@ class Node {
   Sequence durable_;
   std::uint64_t tickets_ = 0;
   struct Ticket {
+    std::uint64_t number = 0;
     Sequence own;
     Vector foreign;
   };
-  std::map<std::uint64_t, Ticket> in_log_;
+  std::deque<Ticket> in_log_;
   bool log_full_ = false;
   bool clock_doubted_ = false;
   std::deque<Parked> parked_;

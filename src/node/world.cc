@@ -1,5 +1,9 @@
 #include "node/world.h"
 
+#include <algorithm>
+#include <limits>
+#include <vector>
+
 #include "base/overloaded.h"
 #include "codec/wire.h"
 
@@ -52,7 +56,8 @@ void World::apply(const Body& body, const Meta& meta) {
              },
              body);
   if (meta.cause.nil()) return;
-  if (const auto answer = answer_of(body, meta)) answers_.try_emplace(meta.cause, *answer);
+  const auto answer = answer_of(body, meta);
+  if (answer && answers_.try_emplace(meta.cause, *answer).second) answered_.push_back(meta.cause);
 }
 
 const Answer* World::answer(const Uuid& cause) const {
@@ -61,7 +66,11 @@ const Answer* World::answer(const Uuid& cause) const {
 }
 
 void World::forget_answers(Hlc before) {
-  std::erase_if(answers_, [&](const auto& entry) { return entry.second.at < before; });
+  // One that came late, behind younger ones, is forgotten with them.
+  while (!answered_.empty() && answers_.at(answered_.front()).at < before) {
+    answers_.erase(answered_.front());
+    answered_.pop_front();
+  }
 }
 
 std::string World::bytes() const {
@@ -83,6 +92,12 @@ Result<void> World::load(std::string_view snapshot) {
   config_.loaded();
   contacts_.loaded();
   agents_.loaded();
+  std::vector<std::pair<Hlc, Uuid>> order;
+  order.reserve(answers_.size());
+  for (const auto& [cause, answer] : answers_) order.emplace_back(answer.at, cause);
+  std::ranges::sort(order);
+  answered_.clear();
+  for (const auto& [at, cause] : order) answered_.push_back(cause);
   return {};
 }
 

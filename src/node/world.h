@@ -1,8 +1,9 @@
 // Everything this node knows, as the fold of all records it has applied. No rule lives here.
 #pragma once
 
-#include <map>
+#include <deque>
 #include <optional>
+#include <unordered_map>
 
 #include "core/answer.h"
 #include "core/body.h"
@@ -50,7 +51,8 @@ class World {
   routing::State routing_;
   transfer::State transfer_;
   failover::State failover_;
-  std::map<Uuid, Answer> answers_;
+  std::unordered_map<Uuid, Answer> answers_;
+  std::deque<Uuid> answered_;  // their keys, about the oldest first
 };
 
 }  // namespace tandem

@@ -524,7 +524,7 @@ void People::read_desk(std::size_t n) {
       if (found == nullptr) continue;
       DesktopEvent event;
       event.agent = id;
-      event.contact = found->contact;
+      event.contact = std::make_shared<const contact::Contact>(found->contact);
       event.slot = slot;
       events->push_back(std::move(event));
     }

@@ -141,7 +141,8 @@ Result<Decision> decide(const Sees& sees, const Say& command, const Now& now) {
   if (!held) return std::unexpected(held.error());
   const Contact& contact = (*held)->contact;
   if (contact.phase == Phase::abandoned) return fail(Errc::refused, "the customer's session is away; attach first");
-  Item item = command.item;
+  std::vector<Item> items{command.item};
+  Item& item = items.front();
   item.at = now.hlc;
   const bool customer = item.role == Role::customer && item.participant == contact.customer;
   const bool agent =
@@ -149,7 +150,7 @@ Result<Decision> decide(const Sees& sees, const Say& command, const Now& now) {
   if (!customer && !agent && item.role != Role::system) {
     return fail(Errc::denied, "the participant is not part of the contact now");
   }
-  return update(**held, contact, {std::move(item)});
+  return update(**held, contact, std::move(items));
 }
 
 Result<Decision> decide(const Sees& sees, const Attach& command, const Now& now) {

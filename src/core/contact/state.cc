@@ -78,7 +78,10 @@ void State::keep_items(ContactId contact, const std::vector<Item>& items, const 
   if (items.empty()) return;
   Transcript& transcript = transcripts_[contact];
   std::uint32_t n = 0;
-  for (const Item& item : items) transcript.emplace(ItemKey{item.at, meta.log, meta.sequence, n++}, item);
+  // Most are said after all that was said before.
+  for (const Item& item : items) {
+    transcript.emplace_hint(transcript.end(), ItemKey{item.at, meta.log, meta.sequence, n++}, item);
+  }
 }
 
 State::Where State::where(const Held& held) {

@@ -102,6 +102,10 @@ Outcome Centre::give(const Event& event) {
   EXPECT_EQ(out.items, second.items);
   EXPECT_EQ(out.path, second.path);
   EXPECT_EQ(out.effects.size(), second.effects.size());
+  if (std::holds_alternative<Message>(event) && !hears(config, contact)) {
+    EXPECT_EQ(out.next, contact);
+    EXPECT_TRUE(out.items.empty() && out.effects.empty());
+  }
   take(out);
   return out;
 }

@@ -513,6 +513,7 @@ TEST(Wait, ForTime) {
     Centre centre;
     centre.start(centre.flow("f", around(B("x", "Wait", {{name, "60"}}).when("WaitCompleted", "yes"))));
     EXPECT_EQ(centre.contact.deadline(), centre.now.hlc + 60s);
+    EXPECT_FALSE(hears(centre.config, centre.contact));
     centre.write("hello?");
     centre.give(CustomerReturned{});
     EXPECT_EQ(centre.contact.deadline(), centre.now.hlc + 60s) << "the wait stands";
@@ -532,6 +533,7 @@ TEST(Wait, ForTheCustomer) {
   };
   Centre wrote;
   wrote.start(wrote.flow("f", waiting()));
+  EXPECT_TRUE(hears(wrote.config, wrote.contact));
   wrote.write("I am back");
   EXPECT_EQ(wrote.said(), "yes");
   Centre came;

@@ -111,6 +111,17 @@ Outcome advance(const Sees& sees, const contact::Contact& contact, const Event& 
   return run.finish();
 }
 
+bool hears(const config::State& config, const contact::Contact& contact) {
+  const contact::Position& flow = contact.flow;
+  if (!runs_in(contact.phase)) return flow.await != Await::nothing || !flow.block.empty();
+  if (flow.await != Await::time) return flow.await == Await::input;
+  const config::Program* program = config.program(flow.flow);
+  if (program == nullptr) return true;
+  const auto at = program->blocks.find(flow.block);
+  // A wait without events stands whatever is said.
+  return at == program->blocks.end() || at->second.type != "Wait" || Run::has_prefix(at->second, "Events.");
+}
+
 Outcome resume(const Sees& sees, const contact::Contact& contact, const Now& now, Rng& rng) {
   Run run(sees, contact, now, rng);
   const contact::Position& flow = contact.flow;

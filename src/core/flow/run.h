@@ -44,6 +44,7 @@ class Run {
   // Takes up the waiting block because of `event`, then runs on. Null: asks again for what the block waits for.
   void take_up(const Event* event);
   [[nodiscard]] Outcome finish() { return std::move(out_); }
+  [[nodiscard]] static bool has_prefix(const config::Block& block, const std::string& prefix);
 
  private:
   using Action = Step (Run::*)(const config::Block&);
@@ -65,7 +66,6 @@ class Run {
   // Parameters. What is sealed is not there at once: the action reads all it needs, then returns `wait_for_words()` if
   // `asks()`; it is called again, from the start, when the words are there.
   [[nodiscard]] static const std::string* find(const config::Block& block, const std::string& parameter);
-  [[nodiscard]] static bool has_prefix(const config::Block& block, const std::string& prefix);
   // Opened words, references put in; empty when the parameter is absent.
   [[nodiscard]] std::string words(const config::Block& block, const std::string& parameter);
   [[nodiscard]] std::string words_of(std::string_view text);

@@ -50,6 +50,9 @@ struct Outcome {
 [[nodiscard]] Outcome advance(const Sees& sees, const contact::Contact& contact, const Event& event, const Now& now,
                               Rng& rng);
 
+// May a message of the customer move the flow? Where it may not, `advance` would change nothing.
+[[nodiscard]] bool hears(const config::State& config, const contact::Contact& contact);
+
 // For the node that just claimed the contact, and for a process that starts again: asks anew for the effect the flow
 // waits for, under the same visit, hence the same key at the receiver; begins a flow that had not begun. Waits for
 // time or input stand as they are. Nothing that was shown is shown again.
