@@ -8,38 +8,39 @@
 #include "base/bug.h"
 #include "codec/wire.h"
 #include "core/contact/decide.h"
-#include "core/presence/decide.h"
 #include "core/transfer/react.h"
 #include "node/node.h"
 
 namespace tandem {
 namespace {
 
-ContactId contact_of(const Verb& verb) {
-  return std::visit(Overloaded{
-                        [](const contact::Start& v) { return v.id; },
-                        [](const contact::Say& v) { return v.contact; },
-                        [](const contact::End& v) { return v.contact; },
-                        [](const contact::SetAttributes& v) { return v.contact; },
-                        [](const contact::Attach& v) { return v.contact; },
-                        [](const contact::Detach& v) { return v.contact; },
-                        [](const contact::Alive& v) { return v.contact; },
-                        [](const FlowEvent& v) { return v.contact; },
-                        [](const auto&) { return ContactId{}; },
-                    },
-                    verb);
+// The agent whose open desktop the order is for; a sign-in is for the node that it comes to.
+AgentId agent_of(const Verb& verb) {
+  return std::visit(
+      [](const auto& v) {
+        constexpr bool sign_in = std::is_same_v<decltype(v), const presence::SignIn&>;
+        if constexpr (!sign_in && requires { v.agent; }) return v.agent;
+        return AgentId{};
+      },
+      verb);
 }
 
-AgentId agent_of(const Verb& verb) {
-  return std::visit(Overloaded{
-                        [](const presence::SignOut& v) { return v.agent; },
-                        [](const presence::SetStatus& v) { return v.agent; },
-                        [](const presence::Accept& v) { return v.agent; },
-                        [](const presence::Reject& v) { return v.agent; },
-                        [](const presence::Complete& v) { return v.agent; },
-                        [](const auto&) { return AgentId{}; },
-                    },
-                    verb);
+ContactId contact_of(const Verb& verb) {
+  if (const auto* start = std::get_if<contact::Start>(&verb)) return start->id;
+  return std::visit(
+      [](const auto& v) {
+        if constexpr (!requires { v.agent; } && requires { v.contact; }) return v.contact;
+        return ContactId{};
+      },
+      verb);
+}
+
+// What is walked while its map changes.
+template <class Map>
+std::vector<typename Map::key_type> keys_of(const Map& map) {
+  std::vector<typename Map::key_type> out;
+  for (const auto& [key, value] : map) out.push_back(key);
+  return out;
 }
 
 // Another node, or another moment, may answer differently.
@@ -55,8 +56,6 @@ NodeId named(const Error& error) {
     std::from_chars(error.detail.data(), error.detail.data() + error.detail.size(), node);
   return NodeId{node};
 }
-
-presence::Sees desk_sees(const Sees& s) { return {s.agents, s.config, s.members, s.contacts, s.local}; }
 
 }  // namespace
 
@@ -172,9 +171,7 @@ void Node::on(NodeId from, message::Answered& m) {
 }
 
 void Node::forwards_due() {
-  std::vector<Uuid> ids;
-  for (const auto& [id, f] : forwards_) ids.push_back(id);
-  for (const Uuid& id : ids) {
+  for (const Uuid& id : keys_of(forwards_)) {
     Forwarded& f = forwards_.at(id);
     if (!f.ticket.nil()) {
       const bool lost = f.to != local_.self && !local_.reachable.contains(f.to);
@@ -199,11 +196,12 @@ void Node::forwards_due() {
   }
 }
 
-void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result) {
+void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result, bool at_once) {
   if (!result) ++counters_.refused;
   if (ticket.nil()) return;
   if (asker == local_.self && !tickets_of_.contains(ticket)) {
-    park(Out{Reply{ticket, std::move(result)}});
+    auto& to = at_once ? outputs_.out.emplace_back() : std::get<Out>(step_out_.emplace_back());
+    to = Reply{ticket, std::move(result)};
     return;
   }
   message::Answered m;
@@ -214,23 +212,7 @@ void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result) {
     m.error = static_cast<std::uint8_t>(result.error().code);
     m.detail = result.error().detail;
   }
-  send(asker, m);
-}
-
-// Nothing was written for it, so it waits for nothing: parked behind what the full disk holds up, the word that new
-// work is refused would come only when it is taken again.
-void Node::refuse_at_once(const Uuid& ticket, NodeId asker, Error error) {
-  ++counters_.refused;
-  if (ticket.nil()) return;
-  if (asker == local_.self && !tickets_of_.contains(ticket)) {
-    outputs_.out.push_back(Out{Reply{ticket, std::unexpected(std::move(error))}});
-    return;
-  }
-  message::Answered m;
-  m.ticket = ticket;
-  m.error = static_cast<std::uint8_t>(error.code);
-  m.detail = std::move(error.detail);
-  send(asker, m, true);
+  send(asker, m, at_once);
 }
 
 void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
@@ -243,8 +225,9 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
     }
   }
   if (log_full_) {
-    refuse_at_once(ticket, asker,
-                   {Errc::log_full, "this node's disk is full: it takes no new work until there is room"});
+    // Nothing was written for it: behind what the full disk holds up, this word would come when it is taken again.
+    answer(ticket, asker, fail(Errc::log_full, "this node's disk is full: it takes no new work until there is room"),
+           true);
     return;
   }
   const bool new_work =
@@ -294,7 +277,7 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
 
 Result<Decision> Node::decide(const Command& command) {
   const contact::Sees contacts{world_.contacts(), local_};
-  const presence::Sees desks = desk_sees(sees());
+  const presence::Sees desks = desk_sees();
   const auto record = [](auto result) -> Result<Decision> {
     if (!result) return std::unexpected(result.error());
     return Decision{{config::Rec{std::move(*result)}}, {}};
@@ -352,12 +335,7 @@ Result<Decision> Node::decide(const Command& command) {
             if (at == local_.attachments.end() || at->second != v.session) return Decision{};
             return transfer::alive(sees(), v.contact, now_);
           },
-          [&](const presence::SignIn& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
-          [&](const presence::SignOut& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
-          [&](const presence::SetStatus& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
           [&](const presence::Accept& v) -> Result<Decision> { return presence::decide(desks, v, now_, rng_); },
-          [&](const presence::Reject& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
-          [&](const presence::Complete& v) -> Result<Decision> { return presence::decide(desks, v, now_); },
           [&](const config::Create& v) { return record(config::decide(world_.config(), v)); },
           [&](const config::Change& v) { return record(config::decide(world_.config(), v)); },
           [&](const config::Delete& v) { return record(config::decide(world_.config(), v)); },
@@ -374,6 +352,7 @@ Result<Decision> Node::decide(const Command& command) {
             take(flow::advance(flow_sees(), held.contact, event, now_, rng_), held, {}, command.id);
             return Decision{};
           },
+          [&](const auto& v) -> Result<Decision> { return presence::decide(desks, v, now_); },  // the other desk orders
       },
       command.verb);
 }
@@ -420,9 +399,7 @@ void Node::on(NodeId from, message::OwnerSays& m) {
 }
 
 void Node::arrivals_due() {
-  std::vector<ContactId> ids;
-  for (const auto& [id, a] : arriving_) ids.push_back(id);
-  for (const ContactId id : ids) {
+  for (const ContactId id : keys_of(arriving_)) {
     Arriving& a = arriving_.at(id);
     const contact::Held& held = *world_.contacts().find(id);
     const NodeId owner = held.line.node;
@@ -451,12 +428,10 @@ void Node::arrivals_due() {
 // -- R22
 
 void Node::sign_ins_due() {
-  std::vector<AgentId> agents;
-  for (const auto& [agent, s] : signing_in_) agents.push_back(agent);
-  for (const AgentId agent : agents) {
+  for (const AgentId agent : keys_of(signing_in_)) {
     const SigningIn& s = signing_in_.at(agent);
     const presence::Stand stand =
-        presence::stand(desk_sees(sees()), agent, std::get<presence::SignIn>(s.waiting.command.verb).desktop);
+        presence::stand(desk_sees(), agent, std::get<presence::SignIn>(s.waiting.command.verb).desktop);
     Result<Answer> result = Answer{agent.value(), {}, now_.hlc};
     if (stand.opening == presence::Opening::refused) {
       result = fail(Errc::refused, stand.reason);

@@ -192,12 +192,8 @@ void Node::on(NodeId, message::Pass& m) {
     return;
   }
   if (!local_.desktops.contains(contact.agent)) return;
-  DesktopEvent event;
-  event.agent = contact.agent;
-  event.what = DesktopWhat::items;
-  event.contact = std::make_shared<const contact::Contact>(contact);
-  event.items = {m.item};
-  outputs_.out.push_back(std::move(event));
+  outputs_.out.push_back(
+      DesktopEvent{contact.agent, DesktopWhat::items, DesktopEvent::as_is(contact), {}, {m.item}, {}, {}});
 }
 
 }  // namespace tandem

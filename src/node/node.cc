@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "codec/wire.h"
 #include "core/failover/react.h"
-#include "core/presence/decide.h"
 #include "core/routing/match.h"
 #include "core/routing/work.h"
 #include "core/transfer/react.h"
@@ -20,8 +19,6 @@ constexpr std::chrono::milliseconds kClockAheadMax = 500ms;
 constexpr std::chrono::milliseconds kSettleMax = 2s;
 constexpr std::chrono::hours kAnswersKept{24};
 constexpr int kRoundsMax = 64;  // of reacting within one step; a rule that never rests is a defect
-
-presence::Sees desk_sees(const Sees& s) { return {s.agents, s.config, s.members, s.contacts, s.local}; }
 
 }  // namespace
 
@@ -61,10 +58,7 @@ Outputs Node::start(const Now& now) {
   local_.may_ack = !options_.disk_was_empty || options_.members.size() == 1;
   members_touched_ = true;
   emit(Decision{{membership::Rec{membership::Born{options_.disk_was_empty, options_.build}}}, {}});
-  for (const auto& [id, held] : world_.contacts().all()) {
-    if (held.contact.live()) touched_contacts_.insert(id);
-  }
-  for (const auto& [id, held] : world_.agents().all()) touched_agents_.insert(id);
+  touch_all();
   return finish();
 }
 
@@ -286,8 +280,7 @@ void Node::load_from_peer(const cluster::SnapshotReceived& snapshot) {
   for (const auto& [meta, body] : own_records_) world_.apply(body, meta);
   cluster_.snapshot_loaded(snapshot.vector, now_, net_);
   outputs_.snapshot = SaveSnapshot{snapshot.vector, snapshot.bytes, true};
-  for (const auto& [id, held] : world_.contacts().all()) touched_contacts_.insert(id);
-  for (const auto& [id, held] : world_.agents().all()) touched_agents_.insert(id);
+  touch_all();
   members_touched_ = match_ = true;
 }
 
@@ -336,6 +329,11 @@ void Node::touch_around(AgentId agent) {
     for (const auto& [id, slot] : held->presence.slots) touched_contacts_.insert(id);
   }
   match_ = true;
+}
+
+void Node::touch_all() {
+  for (const auto& [id, held] : world_.contacts().all()) touched_contacts_.insert(id);
+  for (const auto& [id, held] : world_.agents().all()) touched_agents_.insert(id);
 }
 
 void Node::touch_contact(ContactId contact) {
@@ -442,7 +440,7 @@ void Node::members_changed() {
 }
 
 void Node::react_agent(AgentId agent) {
-  Decision decision = presence::react(desk_sees(sees()), agent, now_);
+  Decision decision = presence::react(desk_sees(), agent, now_);
   if (!decision.empty()) emit(std::move(decision));
 }
 
@@ -525,29 +523,26 @@ void Node::take(flow::Outcome outcome, const contact::Held& held, std::vector<co
 }
 
 void Node::perform(Effect effect) {
-  std::visit(Overloaded{
-                 [&](InvokeFunction& e) { park(Out{std::move(e)}); },
-                 [&](Resolve& e) { park(Out{std::move(e)}); },
-                 [&](Redirect& e) {
-                   local_.attachments.erase(e.contact);
-                   send(e.session.gateway, message::Reattach{e.session, e.to});
-                 },
-                 [&](Ping& e) { send(e.session.gateway, message::PingSession{e.session, e.contact}); },
-                 [&](CloseDesktop& e) {
-                   const auto at = local_.desktops.find(e.agent);
-                   if (at == local_.desktops.end() || at->second != e.desktop) return;
-                   local_.desktops.erase(at);
-                   on_desktop_.erase(e.agent);
-                   take_back_sign_in(e.agent, e.reason);
-                   DesktopEvent event;
-                   event.agent = e.agent;
-                   event.what = DesktopWhat::closed;
-                   event.reason = e.reason;
-                   // Closing needs no disk to be true, and comes before anybody can hear that it was released (R24).
-                   outputs_.out.push_back(Out{std::move(event)});
-                 },
-             },
-             effect);
+  std::visit(
+      Overloaded{
+          [&](InvokeFunction& e) { park(Out{std::move(e)}); },
+          [&](Resolve& e) { park(Out{std::move(e)}); },
+          [&](Redirect& e) {
+            local_.attachments.erase(e.contact);
+            send(e.session.gateway, message::Reattach{e.session, e.to});
+          },
+          [&](Ping& e) { send(e.session.gateway, message::PingSession{e.session, e.contact}); },
+          [&](CloseDesktop& e) {
+            const auto at = local_.desktops.find(e.agent);
+            if (at == local_.desktops.end() || at->second != e.desktop) return;
+            local_.desktops.erase(at);
+            on_desktop_.erase(e.agent);
+            take_back_sign_in(e.agent, e.reason);
+            // Closing needs no disk to be true, and comes before anybody can hear that it was released (R24).
+            outputs_.out.push_back(DesktopEvent{.agent = e.agent, .what = DesktopWhat::closed, .reason = e.reason});
+          },
+      },
+      effect);
 }
 
 // Shows the customer and the agent's desktop what one of this node's own records says.
@@ -563,12 +558,7 @@ void Node::show(const contact::Rec& rec) {
   }
   const AgentId agent = held.contact.agent;
   if (items.empty() || held.contact.phase == contact::Phase::offering || !local_.desktops.contains(agent)) return;
-  DesktopEvent event;
-  event.agent = agent;
-  event.what = DesktopWhat::items;
-  event.contact = std::make_shared<const contact::Contact>(held.contact);
-  event.items = items;
-  park(Out{std::move(event)});
+  park(DesktopEvent{agent, DesktopWhat::items, DesktopEvent::as_is(held.contact), {}, items, {}, {}});
 }
 
 void Node::desktop_events() {
@@ -584,26 +574,16 @@ void Node::desktop_events() {
       now_there[id] = {slot.state, contact->contact.phase};
       const auto before = shown.find(id);
       if (before != shown.end() && before->second == now_there[id]) continue;
-      DesktopEvent event;
-      event.agent = agent;
-      event.contact = std::make_shared<const contact::Contact>(contact->contact);
-      event.slot = slot;
-      park(Out{std::move(event)});
+      park(DesktopEvent{.agent = agent, .contact = DesktopEvent::as_is(contact->contact), .slot = slot});
     }
     for (const auto& [id, was] : shown) {
       if (now_there.contains(id)) continue;
       const contact::Held* contact = world_.contacts().find(id);
-      DesktopEvent event;
-      event.agent = agent;
-      if (contact != nullptr) event.contact = std::make_shared<const contact::Contact>(contact->contact);
-      park(Out{std::move(event)});
+      park(DesktopEvent{.agent = agent,
+                        .contact = contact == nullptr ? nullptr : DesktopEvent::as_is(contact->contact)});
     }
     shown = std::move(now_there);
-    DesktopEvent status;
-    status.agent = agent;
-    status.what = DesktopWhat::status;
-    status.presence = held->presence;
-    park(Out{std::move(status)});
+    park(DesktopEvent{.agent = agent, .what = DesktopWhat::status, .presence = held->presence});
   }
 }
 
@@ -620,8 +600,7 @@ void Node::due() {
     heard_all_ = heard_all_ && cluster_.replication().caught_up(local_.self);
     if (heard_all_ && !local_.may_ack) {
       local_.may_ack = true;
-      for (const auto& [id, held] : world_.contacts().all()) touched_contacts_.insert(id);
-      for (const auto& [id, held] : world_.agents().all()) touched_agents_.insert(id);
+      touch_all();
     }
   }
   if (!local_.settled && (heard_all_ || now_.mono - born_ >= kSettleMax)) {
@@ -653,7 +632,7 @@ void Node::due() {
     if (at > now_.hlc) break;
     agents.push_back(id);
   }
-  for (const AgentId id : agents) emit(presence::due(desk_sees(sees()), id, now_));
+  for (const AgentId id : agents) emit(presence::due(desk_sees(), id, now_));
   if (now_.mono - forgot_ >= 60s) {
     forgot_ = now_.mono;
     world_.forget_answers(now_.hlc + -std::chrono::duration_cast<std::chrono::milliseconds>(kAnswersKept));

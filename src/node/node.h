@@ -17,6 +17,7 @@
 
 #include "cluster/cluster.h"
 #include "core/flow/view.h"
+#include "core/presence/decide.h"
 #include "node/messages.h"
 #include "node/world.h"
 
@@ -132,6 +133,9 @@ struct DesktopEvent {
   std::vector<contact::Item> items;
   std::optional<presence::Presence> presence;
   std::string reason;  // closed: in plain words
+  [[nodiscard]] static std::shared_ptr<const contact::Contact> as_is(const contact::Contact& contact) {
+    return std::make_shared<const contact::Contact>(contact);
+  }
 };
 struct SaveSnapshot {
   Vector vector;
@@ -212,6 +216,7 @@ class Node {
   void touch(const Body& body);
   void touch_contact(ContactId contact);
   void touch_around(AgentId agent);
+  void touch_all();
   void perform(Effect effect);
   void settle();
   void react_contact(ContactId contact);
@@ -234,6 +239,9 @@ class Node {
   void release();
   [[nodiscard]] flow::Sees flow_sees() const;
   [[nodiscard]] Sees sees() const { return world_.sees(local_); }
+  [[nodiscard]] presence::Sees desk_sees() const {
+    return {world_.agents(), world_.config(), world_.members(), world_.contacts(), local_};
+  }
   [[nodiscard]] bool owns(ContactId contact) const;
 
   // -- commands.cc: who executes an order
@@ -242,8 +250,7 @@ class Node {
   [[nodiscard]] Result<Decision> decide(const Command& command);
   void route(Command command);
   void try_forward(const Uuid& id);
-  void answer(const Uuid& ticket, NodeId asker, Result<Answer> result);
-  void refuse_at_once(const Uuid& ticket, NodeId asker, Error error);
+  void answer(const Uuid& ticket, NodeId asker, Result<Answer> result, bool at_once = false);
   void arrive(const Command& command, const Uuid& ticket, NodeId asker);
   void arrivals_due();
   void forwards_due();

@@ -55,22 +55,7 @@ void World::apply(const Body& body, const Meta& meta) {
                  [&](const failover::Rec& rec) { each(failover_, rec); },
              },
              body);
-  if (meta.cause.nil()) return;
-  const auto answer = answer_of(body, meta);
-  if (answer && answers_.try_emplace(meta.cause, *answer).second) answered_.push_back(meta.cause);
-}
-
-const Answer* World::answer(const Uuid& cause) const {
-  const auto at = answers_.find(cause);
-  return at == answers_.end() ? nullptr : &at->second;
-}
-
-void World::forget_answers(Hlc before) {
-  // One that came late, behind younger ones, is forgotten with them.
-  while (!answered_.empty() && answers_.at(answered_.front()).at < before) {
-    answers_.erase(answered_.front());
-    answered_.pop_front();
-  }
+  answers_.apply(body, meta);
 }
 
 std::string World::bytes() const {
@@ -92,12 +77,7 @@ Result<void> World::load(std::string_view snapshot) {
   config_.loaded();
   contacts_.loaded();
   agents_.loaded();
-  std::vector<std::pair<Hlc, Uuid>> order;
-  order.reserve(answers_.size());
-  for (const auto& [cause, answer] : answers_) order.emplace_back(answer.at, cause);
-  std::ranges::sort(order);
-  answered_.clear();
-  for (const auto& [at, cause] : order) answered_.push_back(cause);
+  answers_.loaded();
   return {};
 }
 

@@ -30,9 +30,8 @@ class World {
   [[nodiscard]] const transfer::State& transfer() const { return transfer_; }
   [[nodiscard]] const failover::State& failover() const { return failover_; }
 
-  [[nodiscard]] const Answer* answer(const Uuid& cause) const;
-  // Answers older than a day are dropped; each node forgets by its own clock, so they are no part of `bytes`.
-  void forget_answers(Hlc before);
+  [[nodiscard]] const Answer* answer(const Uuid& cause) const { return answers_.find(cause); }
+  void forget_answers(Hlc before) { answers_.forget(before); }
 
   // Canonical: two worlds that applied the same records have the same bytes.
   [[nodiscard]] std::string bytes() const;
@@ -51,8 +50,7 @@ class World {
   routing::State routing_;
   transfer::State transfer_;
   failover::State failover_;
-  std::unordered_map<Uuid, Answer> answers_;
-  std::deque<Uuid> answered_;  // their keys, about the oldest first
+  Answers answers_;
 };
 
 }  // namespace tandem
