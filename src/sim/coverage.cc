@@ -46,7 +46,6 @@ const std::vector<Row>& rows() {
                              "log: record repaired",
                              "log: fallback to one disk",
                              "log: refused for space",
-                             "log: fork refused",
                              "sign-in: opened",
                              "sign-in: with proof",
                              "sign-in: refused",
