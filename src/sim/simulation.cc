@@ -102,6 +102,14 @@ void Simulation::write_line(std::vector<Uuid> about, std::string text) {
   trace_.push_back({events_.now(), std::move(text), std::move(about)});
 }
 
+// The centre is configured by somebody who asks the first region again until it says yes.
+void Simulation::configure(std::size_t n) {
+  if (n == sample_.documents.size()) return;
+  const Uuid id = derive_uuid(sample_.documents[n].id, "create", options_.seed);
+  ask(0, Command{id, sample_.documents[n], false, false, {}}, 1s,
+      [this, n](std::optional<Result<Answer>> reply) { configure(reply && reply->has_value() ? n + 1 : n); });
+}
+
 Outcome Simulation::run() {
   const Time faults_end = std::chrono::duration_cast<Time>(std::chrono::duration<double>(options_.minutes * 60));
   const Time end = faults_end + kHealed;
@@ -109,15 +117,7 @@ Outcome Simulation::run() {
     Host* h = host.get();
     events_.at(draw(0us, 50ms), [this, h] { boot(*h); });
   }
-  // The centre is configured by somebody who asks the first region again until it says yes.
-  auto configure = std::make_shared<std::function<void(std::size_t)>>();
-  *configure = [this, configure](std::size_t n) {
-    if (n == sample_.documents.size()) return;
-    const Uuid id = derive_uuid(sample_.documents[n].id, "create", options_.seed);
-    ask(0, Command{id, sample_.documents[n], false, false, {}}, 1s,
-        [configure, n](std::optional<Result<Answer>> reply) { (*configure)(reply && reply->has_value() ? n + 1 : n); });
-  };
-  events_.at(1s, [configure] { (*configure)(0); });
+  events_.at(1s, [this] { configure(0); });
   events_.at(kConfigured, [this] { people_->begin(); });
   if (options_.faults) {
     schedule_ = draw_schedule(rng_, hosts_.size(), kFaultsBegin, faults_end);

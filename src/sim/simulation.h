@@ -125,6 +125,7 @@ class Simulation {
   };
 
   // -- hosts
+  void configure(std::size_t n);
   void boot(Host& host);
   void kill(Host& host, FaultKind how, Time lasts, bool silent);
   void feed(Host& host, Input input);
@@ -179,7 +180,6 @@ class Simulation {
   std::uint64_t pendings_ = 0;
   std::unique_ptr<People> people_;
   Schedule schedule_;
-  std::size_t next_aim_ = 0;
   std::vector<Aim> armed_;
   bool healing_ = false;
   int active_faults_ = 0;
