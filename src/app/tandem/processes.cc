@@ -30,8 +30,11 @@ std::optional<Process> look_up(int pid) {
   std::string state;
   std::string field;
   rest >> state;
-  if (state == "Z" || state == "X") return std::nullopt;
-  for (int n = 4; n <= 21; ++n) rest >> field;
+  for (int n = 4; n <= 19; ++n) rest >> field;
+  int threads = 0;
+  rest >> threads >> field;
+  // Of a killed process the first thread may be over while others still hold its files and locks.
+  if (state == "X" || (state == "Z" && threads <= 1)) return std::nullopt;
   Process out{pid, 0};
   if (!(rest >> out.started)) return std::nullopt;
   return out;
