@@ -14,6 +14,10 @@
 
 namespace tandem {
 
+namespace routing {
+class Index;
+}
+
 struct Sees {
   const Local& local;
   const config::State& config;
@@ -23,6 +27,7 @@ struct Sees {
   const routing::State& routing;
   const transfer::State& transfer;
   const failover::State& failover;
+  routing::Index& matching;  // follows the states; what it holds decides nothing that they do not
 
   [[nodiscard]] std::size_t quorum() const { return members.current().members.size() / 2 + 1; }
   // The line was opened by this very process.

@@ -1,10 +1,10 @@
 #include "node/node.h"
 
 #include <algorithm>
-#include "base/overloaded.h"
 
 #include "base/bug.h"
 #include "base/check.h"
+#include "base/overloaded.h"
 #include "codec/wire.h"
 #include "core/failover/react.h"
 #include "core/routing/match.h"
@@ -399,12 +399,10 @@ void Node::settle() {
     }
     match_ = false;
     if (local_.hub || log_full_) continue;
-    // Matching never sees an agent of a node it cannot reach, nor contacts of others.
     Decision decision = routing::match(sees(), cluster_.replication().seen(), now_, rng_);
-    if (!decision.empty()) {
-      emit(std::move(decision));
-      match_ = true;
-    }
+    match_again_ = world_.matching_again();
+    match_ = !decision.empty();
+    emit(std::move(decision));
   }
 }
 
@@ -603,6 +601,7 @@ void Node::due() {
       touch_all();
     }
   }
+  if (match_again_.packed != 0 && match_again_ <= now_.hlc) match_ = true;
   if (!local_.settled && (heard_all_ || now_.mono - born_ >= kSettleMax)) {
     local_.settled = true;
     for (const ContactId id : world_.contacts().owned_by(local_.self)) touched_contacts_.insert(id);
@@ -733,6 +732,7 @@ Mono Node::next_wake() const {
   const auto by_hlc = [&](Hlc at) { sooner(now_.mono + std::max(at - now_.hlc, 1ms)); };
   if (const auto& due = world_.contacts().deadlines(local_.self); !due.empty()) by_hlc(due.begin()->first);
   if (const auto& due = world_.agents().deadlines(local_.self); !due.empty()) by_hlc(due.begin()->first);
+  if (match_again_.packed != 0) by_hlc(match_again_);
   for (const auto& [id, f] : forwards_) sooner(f.ticket.nil() ? f.retry : f.sent + kTryMax);
   for (const auto& [id, a] : arriving_) {
     sooner(a.since +

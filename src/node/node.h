@@ -347,6 +347,7 @@ class Node {
   std::set<ContactId> touched_contacts_;
   std::set<AgentId> touched_agents_;
   bool match_ = false;
+  Hlc match_again_;  // time alone may bring a match then; 0: never
   bool members_touched_ = false;
   bool born_touched_ = false;
   std::set<AgentId> desk_touched_;

@@ -1,8 +1,6 @@
 #include "node/world.h"
 
-#include <algorithm>
 #include <limits>
-#include <vector>
 
 #include "base/overloaded.h"
 #include "codec/wire.h"
@@ -56,6 +54,7 @@ void World::apply(const Body& body, const Meta& meta) {
              },
              body);
   answers_.apply(body, meta);
+  matching_.touch(body);
 }
 
 std::string World::bytes() const {
@@ -78,6 +77,7 @@ Result<void> World::load(std::string_view snapshot) {
   contacts_.loaded();
   agents_.loaded();
   answers_.loaded();
+  matching_.touch_all();
   return {};
 }
 

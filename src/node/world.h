@@ -7,6 +7,7 @@
 
 #include "core/answer.h"
 #include "core/body.h"
+#include "core/routing/index.h"
 #include "core/sees.h"
 
 namespace tandem {
@@ -18,7 +19,7 @@ class World {
   void apply(const Body& body, const Meta& meta);
 
   [[nodiscard]] Sees sees(const Local& local) const {
-    return {local, config_, members_, contacts_, agents_, routing_, transfer_, failover_};
+    return {local, config_, members_, contacts_, agents_, routing_, transfer_, failover_, matching_};
   }
   [[nodiscard]] const config::State& config() const { return config_; }
   [[nodiscard]] const access::State& access() const { return access_; }
@@ -32,6 +33,9 @@ class World {
 
   [[nodiscard]] const Answer* answer(const Uuid& cause) const { return answers_.find(cause); }
   void forget_answers(Hlc before) { answers_.forget(before); }
+
+  // When matching has to be asked again though nothing happens; 0: never.
+  [[nodiscard]] Hlc matching_again() const { return matching_.again(); }
 
   // Canonical: two worlds that applied the same records have the same bytes.
   [[nodiscard]] std::string bytes() const;
@@ -50,6 +54,7 @@ class World {
   routing::State routing_;
   transfer::State transfer_;
   failover::State failover_;
+  mutable routing::Index matching_;  // derived; brought up to date by whoever asks it
   Answers answers_;
 };
 

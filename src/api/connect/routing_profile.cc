@@ -16,9 +16,7 @@ Result<void> set_concurrency(Fields& out, const json::object& input) {
     const std::int64_t slots = number(entry, "Concurrency").value_or(0);
     if (channel == "VOICE" && slots != 1) return fail(Errc::invalid, "The concurrency of VOICE is 1.");
     if (const json::object* cross = object(entry, "CrossChannelBehavior")) {
-      if (text(*cross, "BehaviorType") != "ROUTE_CURRENT_CHANNEL_ONLY") {
-        return fail(Errc::refused, "Agents are offered contacts of one channel at a time: ROUTE_CURRENT_CHANNEL_ONLY.");
-      }
+      out["cross_channel." + channel] = text(*cross, "BehaviorType");
     }
     if (!out.emplace("concurrency." + channel, std::to_string(slots)).second) {
       return fail(Errc::invalid, "MediaConcurrencies names " + channel + " twice.");
@@ -69,10 +67,12 @@ json::object describe_profile(const Context& context, const World& world, const 
   for (const std::string& id : queues) queue_ids.emplace_back(id);
   json::array concurrency;
   for (const auto& [channel, slots] : document.list("concurrency.")) {
+    const std::string& cross = document.get("cross_channel." + channel);
     concurrency.emplace_back(
         json::object{{"Channel", channel},
                      {"Concurrency", static_cast<std::int64_t>(std::atoll(slots.c_str()))},
-                     {"CrossChannelBehavior", json::object{{"BehaviorType", "ROUTE_CURRENT_CHANNEL_ONLY"}}}});
+                     {"CrossChannelBehavior",
+                      json::object{{"BehaviorType", cross.empty() ? "ROUTE_CURRENT_CHANNEL_ONLY" : cross}}}});
   }
   std::int64_t users = 0;
   for (const config::Document* user : world.config().all(config::Kind::user)) {

@@ -13,10 +13,11 @@ namespace tandem::config {
 
 enum class Kind : std::uint8_t {
   instance,          // the centre itself: alias, account, sample marker
-  user,              // username, first_name, last_name, password (argon2id encoded), routing_profile, security.<id>
-  queue,             // name, description, hours, max_contacts, status
-  routing_profile,   // name, description, default_outbound_queue, concurrency.<CHANNEL> = n, queue.<id>.<CHANNEL> =
-                     // "priority,delay"
+  user,              // username, first_name, last_name, password (argon2id encoded), routing_profile, security.<id>,
+                     // after_contact_work_limit = seconds, proficiency.<attribute>/<value> = level
+  queue,             // name, description, hours, max_contacts, status, local_preference_ms
+  routing_profile,   // name, description, default_outbound_queue, concurrency.<CHANNEL> = n,
+                     // cross_channel.<CHANNEL> = "ROUTE_ANY_CHANNEL", queue.<id>.<CHANNEL> = "priority,delay"
   hours,             // name, description, time_zone, open.<DAY>.<n> = "HH:MM-HH:MM"
   flow,              // name, description, type, content (flow language JSON as given), state, status
   security_profile,  // name

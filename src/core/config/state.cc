@@ -6,6 +6,70 @@
 #include "core/config/decide.h"
 
 namespace tandem::config {
+namespace {
+
+// "2,30": priority and delay. What a document of another build holds instead is taken as if nothing stood there.
+RoutingProfile::Queue rank_of(const std::string& value) {
+  RoutingProfile::Queue out;
+  const char* const end = value.data() + value.size();
+  const auto [comma, bad] = std::from_chars(value.data(), end, out.priority);
+  if (bad == std::errc{} && comma != end && *comma == ',') {
+    std::int64_t delay = 0;
+    std::from_chars(comma + 1, end, delay);
+    out.delay = std::chrono::seconds{std::clamp<std::int64_t>(delay, 0, 9999)};
+  }
+  out.priority = std::clamp<std::uint32_t>(out.priority, 1, 99);
+  return out;
+}
+
+// "4" or "4.5" in tenths; 0: no level.
+std::uint32_t tenths_of(const std::string& value) {
+  std::uint32_t whole = 0;
+  const char* const end = value.data() + value.size();
+  const auto [dot, bad] = std::from_chars(value.data(), end, whole);
+  if (bad != std::errc{} || whole > 5) return 0;
+  const bool tenth = end - dot >= 2 && *dot == '.' && dot[1] >= '0' && dot[1] <= '9';
+  return whole * 10 + (tenth ? static_cast<std::uint32_t>(dot[1] - '0') : 0);
+}
+
+std::string escaped(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '/') {
+      out += "%2F";
+    } else if (c == '%') {
+      out += "%25";
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+std::string unescaped(std::string_view name) {
+  std::string out;
+  for (std::size_t n = 0; n < name.size(); ++n) {
+    const std::string_view rest = name.substr(n);
+    const bool slash = rest.starts_with("%2F");
+    if (slash || rest.starts_with("%25")) {
+      out.push_back(slash ? '/' : '%');
+      n += 2;
+    } else {
+      out.push_back(name[n]);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string proficiency_field(std::string_view attribute, std::string_view value) {
+  return "proficiency." + escaped(attribute) + '/' + escaped(value);
+}
+
+std::pair<std::string, std::string> proficiency_of(std::string_view name) {
+  const std::size_t slash = std::min(name.find('/'), name.size());
+  return {unescaped(name.substr(0, slash)), unescaped(name.substr(std::min(slash + 1, name.size())))};
+}
 
 const char* name_field(Kind kind) { return kind == Kind::user ? "username" : "name"; }
 
@@ -55,17 +119,27 @@ void State::derive(const Document& document) {
   if (document.kind == Kind::flow && compile_ != nullptr) {
     programs_[FlowId{document.id}] = compile_(document.get("content"));
   } else if (document.kind == Kind::user) {
-    profile_of_[AgentId{document.id}] = parse_uuid(document.get("routing_profile")).value_or(Uuid{});
+    const AgentId agent{document.id};
+    profile_of_[agent] = parse_uuid(document.get("routing_profile")).value_or(Uuid{});
+    Proficiencies& proficiencies = proficiencies_[agent];
+    proficiencies.clear();
+    for (const auto& [name, level] : document.list("proficiency.")) {
+      if (const std::uint32_t tenths = tenths_of(level); tenths > 0) proficiencies[proficiency_of(name)] = tenths;
+    }
+    if (proficiencies.empty()) proficiencies_.erase(agent);
   } else if (document.kind == Kind::routing_profile) {
     RoutingProfile profile;
     for (const auto& [name, value] : document.list("queue.")) {
       const std::size_t dot = name.find('.');
       if (const auto queue = parse_uuid(name.substr(0, dot)); queue && dot != std::string::npos) {
-        profile.queues.emplace(*queue, name.substr(dot + 1));
+        profile.queues[{*queue, name.substr(dot + 1)}] = rank_of(value);
       }
     }
     for (const auto& [channel, value] : document.list("concurrency.")) {
       std::from_chars(value.data(), value.data() + value.size(), profile.concurrency[channel]);
+    }
+    for (const auto& [channel, behaviour] : document.list("cross_channel.")) {
+      if (behaviour == "ROUTE_ANY_CHANNEL") profile.any_channel.insert(channel);
     }
     profiles_[document.id] = std::move(profile);
   }
@@ -85,6 +159,7 @@ void State::loaded() {
   programs_.clear();
   profiles_.clear();
   profile_of_.clear();
+  proficiencies_.clear();
   for (const auto& [key, document] : documents_) {
     index(document);
     derive(document);
@@ -141,9 +216,28 @@ std::vector<const Document*> State::all(Kind kind) const {
 const RoutingProfile* State::routing_profile(AgentId agent) const {
   const auto of = profile_of_.find(agent);
   if (of == profile_of_.end() || find(Kind::user, agent.value()) == nullptr) return nullptr;
-  const auto profile = profiles_.find(of->second);
-  if (profile == profiles_.end() || find(Kind::routing_profile, of->second) == nullptr) return nullptr;
+  return routing_profile(of->second);
+}
+
+const RoutingProfile* State::routing_profile(const Uuid& id) const {
+  const auto profile = profiles_.find(id);
+  if (profile == profiles_.end() || find(Kind::routing_profile, id) == nullptr) return nullptr;
   return &profile->second;
+}
+
+const Proficiencies& State::proficiencies(AgentId agent) const {
+  static const Proficiencies none;
+  const auto at = proficiencies_.find(agent);
+  return at == proficiencies_.end() ? none : at->second;
+}
+
+std::chrono::milliseconds State::local_preference(QueueId queue) const {
+  const Document* document = find(Kind::queue, queue.value());
+  std::int64_t out = 0;
+  if (document == nullptr) return {};
+  const std::string& value = document->get("local_preference_ms");
+  std::from_chars(value.data(), value.data() + value.size(), out);
+  return std::chrono::milliseconds{std::clamp<std::int64_t>(out, 0, 9'999'000)};
 }
 
 const Program* State::program(FlowId flow) const {

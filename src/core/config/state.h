@@ -3,6 +3,7 @@
 // "name~node".
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,9 +57,23 @@ struct Document {
 
 // What routing asks of a routing profile, read from its document once per change.
 struct RoutingProfile {
-  std::set<std::pair<Uuid, std::string>> queues;                // queue and channel ("CHAT")
+  struct Queue {
+    std::uint32_t priority = 1;    // 1 to 99; 1 is served first
+    std::chrono::seconds delay{};  // 0 to 9999: a contact waits so long before these agents are offered it
+    friend bool operator==(const Queue&, const Queue&) = default;
+  };
+  std::map<std::pair<Uuid, std::string>, Queue> queues;         // by queue and channel ("CHAT")
   std::map<std::string, std::size_t, std::less<>> concurrency;  // contacts at once, by channel
+  std::set<std::string, std::less<>> any_channel;  // on these, contacts of other channels are offered as well
 };
+
+// The field of a user's document that holds one proficiency: "proficiency.<attribute>/<value>", with '/' and '%' of the
+// names as "%2F" and "%25". Its content is the level, "1" to "5", with one decimal at most.
+[[nodiscard]] std::string proficiency_field(std::string_view attribute, std::string_view value);
+// Attribute and value of such a field's name after "proficiency.".
+[[nodiscard]] std::pair<std::string, std::string> proficiency_of(std::string_view name);
+// Level in tenths, by attribute and value.
+using Proficiencies = std::map<std::pair<std::string, std::string>, std::uint32_t>;
 
 class State {
  public:
@@ -79,6 +94,10 @@ class State {
   [[nodiscard]] const Program* program(FlowId flow) const;
   // Of a live user; null when the user or the profile is not there.
   [[nodiscard]] const RoutingProfile* routing_profile(AgentId agent) const;
+  [[nodiscard]] const RoutingProfile* routing_profile(const Uuid& profile) const;
+  [[nodiscard]] const Proficiencies& proficiencies(AgentId agent) const;
+  // After how long a contact of the queue may be offered outside its region, while an agent of the region serves it.
+  [[nodiscard]] std::chrono::milliseconds local_preference(QueueId queue) const;
   [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every change; for caches
 
   template <class S, class F>
@@ -108,6 +127,7 @@ class State {
   std::map<FlowId, std::shared_ptr<const Program>> programs_;
   std::map<Uuid, RoutingProfile> profiles_;
   std::map<AgentId, Uuid> profile_of_;
+  std::map<AgentId, Proficiencies> proficiencies_;
   std::uint64_t version_ = 0;
 };
 

@@ -12,12 +12,14 @@
 #include "base/line.h"
 #include "base/patch.h"
 #include "base/sealed.h"
+#include "core/contact/criteria.h"
 
 namespace tandem::contact {
 
 // Session: bound to a customer's open session (a chat). Work: nobody waits on a wire (a task, a callback).
 enum class Kind : std::uint8_t { session, work, last_ = work };
 enum class Channel : std::uint8_t { chat, task, voice, last_ = voice };
+inline constexpr std::size_t kChannels = static_cast<std::size_t>(Channel::last_) + 1;
 enum class Phase : std::uint8_t {
   in_flow,     // the contact flow runs or waits
   queued,      // waits for an agent at `place.queue`
@@ -68,16 +70,17 @@ struct Position {
   }
 };
 
-inline constexpr std::int32_t kPriority = 5;  // of a contact that no flow gave another; the default of the service
+inline constexpr std::int64_t kPriority = 5;  // of a contact that no flow gave another; the default of the service
 
 // Target queue, and the place in it once enqueued.
 struct Place {
   QueueId queue;              // target (working) queue; nil: none set yet
   Hlc enqueued;               // original enqueue time: kept by moves and adoptions; 0: never queued
-  std::int32_t priority = 0;  // 1 is served first; a contact starts with kPriority
+  std::int64_t priority = 0;  // 1 is served first; a contact starts with kPriority
   std::chrono::milliseconds age_adjustment{};
   AgentId preferred;    // the agent who had it when its node was lost: offered first, and without a ring
   Hlc preferred_until;  // after that, to anybody
+  Criteria criteria;
   friend bool operator==(const Place&, const Place&) = default;
 
   template <class S, class F>
@@ -88,6 +91,7 @@ struct Place {
     f(4, "age_adjustment", s.age_adjustment);
     f(5, "preferred", s.preferred);
     f(6, "preferred_until", s.preferred_until);
+    f(7, "criteria", s.criteria);
   }
 };
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/routing/index.h"
+
 namespace tandem::failover {
 namespace {
 
@@ -35,7 +37,7 @@ class Three : public testing::Test {
     return out;
   }
   [[nodiscard]] Sees sees() const {
-    return {local_, config_, members_, contacts_, agents_, routing_, transfer_, state_};
+    return {local_, config_, members_, contacts_, agents_, routing_, transfer_, state_, matching_};
   }
   std::optional<Evacuated> evacuated() {
     const Decision decision = react(sees(), now_);
@@ -52,6 +54,7 @@ class Three : public testing::Test {
   routing::State routing_;
   transfer::State transfer_;
   State state_;
+  mutable routing::Index matching_;
   std::map<NodeId, std::uint64_t> sequences_;
 };
 

@@ -391,11 +391,11 @@ Step Run::event_hooks(const config::Block& block) {
 Step Run::routing_behavior(const config::Block& block) {
   const bool has_priority = find(block, "QueuePriority") != nullptr;
   const bool has_adjustment = find(block, "QueueTimeAdjustmentSeconds") != nullptr;
-  const auto priority = integer(words(block, "QueuePriority"), 1, std::numeric_limits<std::int32_t>::max());
+  const auto priority = integer(words(block, "QueuePriority"), 1, std::numeric_limits<std::int64_t>::max());
   const auto adjustment = integer(words(block, "QueueTimeAdjustmentSeconds"), -kWaitSecondsMax, kWaitSecondsMax);
   if (asks()) return wait_for_words();
   if ((has_priority && !priority) || (has_adjustment && !adjustment)) return Step::failed();
-  if (priority) contact_.place.priority = static_cast<std::int32_t>(*priority);
+  if (priority) contact_.place.priority = *priority;
   if (adjustment) contact_.place.age_adjustment = std::chrono::seconds{*adjustment};
   return Step::next();
 }
@@ -410,6 +410,7 @@ Step Run::transfer_to_queue(const config::Block& /*block*/) {
   }
   contact_.phase = Phase::queued;
   if (contact_.place.enqueued.packed == 0) contact_.place.enqueued = now_.hlc;
+  contact_.place.criteria.activated = now_.hlc;
 
   // The customer queue flow, when there is one, goes on in this run.
   const config::Document* flow = nullptr;

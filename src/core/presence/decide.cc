@@ -1,5 +1,7 @@
 #include "core/presence/decide.h"
 
+#include <charconv>
+
 #include "base/bug.h"
 
 namespace tandem::presence {
@@ -169,6 +171,16 @@ Decision open(const Sees& sees, AgentId agent, const Held& held, const Asking& a
   return out;
 }
 
+// 0: the agent ends it. Source: API Reference, "UserPhoneConfig", AfterContactWorkTimeLimit, in seconds.
+Hlc after_contact_work_until(const config::State& config, AgentId agent, const Now& now) {
+  const config::Document* user = config.find(config::Kind::user, agent.value());
+  if (user == nullptr) return {};
+  const std::string& text = user->get("after_contact_work_limit");
+  std::uint32_t limit = 0;
+  std::from_chars(text.data(), text.data() + text.size(), limit);
+  return limit == 0 ? Hlc{} : now.hlc + std::chrono::seconds{limit};
+}
+
 // Slots hold promises only to contacts that this node owns and that name the agent.
 Decision free_slots(const Sees& sees, const Held& held, const Now& now) {
   Presence next = held.presence;
@@ -184,6 +196,7 @@ Decision free_slots(const Sees& sees, const Held& held, const Now& now) {
     if (ours && c.phase == Phase::offering && c.agent == held.presence.agent) continue;
     if (ours && c.phase == Phase::ended && slot.state == SlotState::busy) {
       next.slots[id].state = SlotState::after_contact_work;
+      next.slots[id].until = after_contact_work_until(sees.config, held.presence.agent, now);
       continue;
     }
     next.slots.erase(id);
@@ -213,18 +226,34 @@ Decision update(const Held& held, const Presence& next) {
   return out;
 }
 
-bool has_room(const config::State& config, const Presence& presence, contact::Channel channel, std::size_t promised) {
+Capacity capacity(const config::RoutingProfile& profile) {
+  Capacity out;
+  for (std::size_t n = 0; n < contact::kChannels; ++n) {
+    const std::string_view name = channel_name(static_cast<contact::Channel>(n));
+    const auto slots = profile.concurrency.find(name);
+    out.at_once[n] = slots == profile.concurrency.end() ? 0 : slots->second;
+    out.any_channel[n] = profile.any_channel.contains(name);
+  }
+  return out;
+}
+
+bool has_room(const Capacity& capacity, const Presence& presence, contact::Channel channel,
+              const PerChannel& promised) {
+  if (bug::on(bug::Name::two_reservations_per_slot)) return true;
+  PerChannel taken = promised;
+  for (const auto& [id, slot] : presence.slots) ++taken[static_cast<std::size_t>(slot.channel)];
+  const auto wanted = static_cast<std::size_t>(channel);
+  for (std::size_t n = 0; n < contact::kChannels; ++n) {
+    if (n != wanted && taken[n] != 0 && !capacity.any_channel[n]) return false;
+  }
+  return taken[wanted] < capacity.at_once[wanted];
+}
+
+bool has_room(const config::State& config, const Presence& presence, contact::Channel channel,
+              const PerChannel& promised) {
   if (bug::on(bug::Name::two_reservations_per_slot)) return true;
   const config::RoutingProfile* profile = config.routing_profile(presence.agent);
-  if (profile == nullptr) return false;
-  const auto slots = profile->concurrency.find(std::string_view(channel_name(channel)));
-  if (slots == profile->concurrency.end()) return false;
-  std::size_t taken = promised;
-  for (const auto& [id, slot] : presence.slots) {
-    if (slot.channel != channel) return false;  // without cross-channel concurrency one channel is served at a time
-    ++taken;
-  }
-  return taken < slots->second;
+  return profile != nullptr && has_room(capacity(*profile), presence, channel, promised);
 }
 
 Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {

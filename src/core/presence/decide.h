@@ -1,6 +1,8 @@
 // The desktop of an agent: opened by majority, given up by release, and the promises its slots hold (R22 to R26).
 #pragma once
 
+#include <array>
+
 #include "core/config/view.h"
 #include "core/contact/view.h"
 #include "core/membership/view.h"
@@ -43,9 +45,19 @@ struct Stand {
 // Slots whose time is over.
 [[nodiscard]] Decision due(const Sees& sees, AgentId agent, const Now& now);
 
-// Could the agent take one more contact of the channel? Reservations count; offers under way are the asker's to count.
+// How many contacts of each channel an agent may hold at once, and on which of them contacts of others come as well.
+struct Capacity {
+  std::array<std::size_t, contact::kChannels> at_once{};
+  std::array<bool, contact::kChannels> any_channel{};
+};
+[[nodiscard]] Capacity capacity(const config::RoutingProfile& profile);
+using PerChannel = std::array<std::size_t, contact::kChannels>;
+// Could the agent take one more contact of the channel? Reservations and after-contact work count; offers under way are
+// the asker's to count. Source: Amazon Connect Administrator Guide, "Channels and concurrency".
+[[nodiscard]] bool has_room(const Capacity& capacity, const Presence& presence, contact::Channel channel,
+                            const PerChannel& promised = {});
 [[nodiscard]] bool has_room(const config::State& config, const Presence& presence, contact::Channel channel,
-                            std::size_t promised);
+                            const PerChannel& promised = {});
 [[nodiscard]] const char* channel_name(contact::Channel channel);
 
 [[nodiscard]] Decision update(const Held& held, const Presence& next);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bug.h"
+#include "core/routing/index.h"
 #include "core/routing/work.h"
 
 namespace tandem::routing {
@@ -12,24 +13,42 @@ using contact::Contact;
 using contact::MoveState;
 using contact::Phase;
 
-bool serves_queue(const config::State& config, AgentId agent, QueueId queue, contact::Channel channel) {
+const config::RoutingProfile::Queue* entry_of(const config::State& config, AgentId agent, const Contact& contact) {
   const config::RoutingProfile* profile = config.routing_profile(agent);
-  return profile != nullptr && profile->queues.contains({queue.value(), presence::channel_name(channel)});
+  if (profile == nullptr) return nullptr;
+  const auto at = profile->queues.find({contact.place.queue.value(), presence::channel_name(contact.channel)});
+  return at == profile->queues.end() ? nullptr : &at->second;
 }
 
 // Offers that are under way to the agent and hold no slot yet.
-std::size_t promised(const Sees& sees, AgentId agent, ContactId but) {
-  std::size_t out = 0;
+presence::PerChannel promised(const Sees& sees, AgentId agent, ContactId but) {
+  presence::PerChannel out{};
   for (const ContactId id : sees.contacts.of_agent(agent)) {
     if (id == but) continue;
     const contact::Held* held = sees.contacts.find(id);
-    out += held->contact.move.state == MoveState::offered && held->contact.move.agent == agent ? 1U : 0U;
+    const bool open = held->contact.move.state == MoveState::offered && held->contact.move.agent == agent;
+    if (open) ++out[static_cast<std::size_t>(held->contact.channel)];
   }
   return out;
 }
 
+bool satisfies(const Sees& sees, AgentId agent, const Contact& contact, const Now& now) {
+  const auto standing = contact.place.criteria.at(now.hlc);
+  return standing.step == nullptr ||
+         contact::satisfies(standing.step->expression, agent, sees.config.proficiencies(agent));
+}
+
+// An agent at the contact's own node serves it, with room or not.
+bool served_at_home(const Sees& sees, NodeId home, const Contact& contact, const Now& now) {
+  return std::ranges::any_of(sees.agents.routable(), [&](AgentId agent) {
+    const presence::Held& held = *sees.agents.find(agent);
+    return held.line.node == home && sees.serving(held.line) && entry_of(sees.config, agent, contact) != nullptr &&
+           satisfies(sees, agent, contact, now);
+  });
+}
+
 // Why the agent cannot take the contact now; empty when it can.
-std::string_view obstacle(const Sees& sees, const presence::Held& held, const Contact& contact) {
+std::string_view obstacle(const Sees& sees, const presence::Held& held, const Contact& contact, const Now& now) {
   const presence::Presence& p = held.presence;
   if (p.desktop.nil()) return "signed out";
   if (!sees.serving(held.line)) return "its node does not answer";
@@ -37,26 +56,39 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
   if (preferred && p.slots.contains(contact.id)) return {};
   if (!preferred && !presence::routable(p)) return p.missed ? "missed a contact" : "status is not routable";
   if (!preferred && !contact.place.preferred.value().nil()) return "the contact waits for the agent it had";
-  if (!serves_queue(sees.config, p.agent, contact.place.queue, contact.channel))
-    return "the queue is not in its routing profile";
+  const bool agent_queue = sees.config.find(config::Kind::queue, contact.place.queue.value()) == nullptr &&
+                           sees.config.find(config::Kind::user, contact.place.queue.value()) != nullptr;
+  if (agent_queue && !preferred) {
+    if (contact.place.queue.value() != p.agent.value()) return "the contact waits in another agent's queue";
+  } else {
+    const config::RoutingProfile::Queue* entry = entry_of(sees.config, p.agent, contact);
+    if (entry == nullptr) return "the queue is not in its routing profile";
+    const std::chrono::milliseconds waited = now.hlc - contact.place.enqueued;
+    if (!preferred && !satisfies(sees, p.agent, contact, now)) return "does not meet the routing criteria";
+    if (!preferred && waited < entry->delay) return "the contact has not waited for the delay of its routing profile";
+    const contact::Held* own = sees.contacts.find(contact.id);
+    if (!preferred && own != nullptr && own->line.node != held.line.node &&
+        waited < sees.config.local_preference(contact.place.queue) &&
+        served_at_home(sees, own->line.node, contact, now)) {
+      return "the contact waits for agents of its own node first";
+    }
+  }
   if (!presence::has_room(sees.config, p, contact.channel, promised(sees, p.agent, contact.id))) return "no free slot";
   return {};
 }
 
-std::vector<Candidate> able(const Sees& sees, const Contact& contact) {
-  std::vector<Candidate> out;
-  const auto add = [&](AgentId agent) {
-    const presence::Held* held = sees.agents.find(agent);
-    if (held == nullptr || !obstacle(sees, *held, contact).empty()) return;
-    out.push_back({agent, held->line.node, held->presence.available_since, {}});
-  };
-  if (!contact.place.preferred.value().nil()) {
-    add(contact.place.preferred);
-  } else {
-    for (const AgentId agent : sees.agents.routable()) add(agent);
+const char* name_of(Rule rule) {
+  switch (rule) {
+    case Rule::longest_available:
+      return "longest-available";
+    case Rule::preferred_agent:
+      return "preferred-agent";
+    case Rule::agent_queue:
+      return "agent-queue";
+    case Rule::proficiency:
+      return "proficiency";
   }
-  std::ranges::sort(out, {}, [](const Candidate& c) { return std::pair{c.available_since, c.agent}; });
-  return out;
+  return "";
 }
 
 Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent, const Now& now, Rng& rng) {
@@ -68,6 +100,7 @@ Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent
   slot.attempt = held.contact.attempt;
   slot.state = resumes ? presence::SlotState::busy : presence::SlotState::reserved;
   slot.until = resumes ? Hlc{} : now.hlc + sees.local.timers.ring;
+  after.available_since = now.hlc;
   Contact next = held.contact;
   next.agent = agent;
   next.phase = resumes ? Phase::with_agent : Phase::offering;
@@ -81,9 +114,9 @@ Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent
   return out;
 }
 
-Decision offer_there(const Sees& sees, const contact::Held& held, const Candidate& to, const Now& now, Rng& rng) {
+Decision offer_there(const Sees& sees, const contact::Held& held, const Choice& to, const Now& now, Rng& rng) {
   Contact next = held.contact;
-  next.move = contact::Move{mint_uuid(now.hlc, rng),           sees.local.self, to.node, MoveState::offered,
+  next.move = contact::Move{mint_uuid(now.hlc, rng),           sees.local.self, to.at, MoveState::offered,
                             now.hlc + sees.local.timers.offer, to.agent};
   next.given = contact::next_term(held);
   return contact::update(held, next);
@@ -97,11 +130,12 @@ bool may_offer(const Sees& sees, const contact::Held& held) {
   return c.kind == contact::Kind::work || c.attached;
 }
 
-std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, const Now&) {
+std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, const Now& now) {
   std::vector<Candidate> out;
   for (const auto& [agent, held] : sees.agents.all()) {
     if (held.presence.agent != agent) continue;
-    out.push_back({agent, held.line.node, held.presence.available_since, std::string(obstacle(sees, held, contact))});
+    out.push_back(
+        {agent, held.line.node, held.presence.available_since, std::string(obstacle(sees, held, contact, now))});
   }
   std::ranges::sort(out, {},
                     [](const Candidate& c) { return std::tuple{!c.why_not.empty(), c.available_since, c.agent}; });
@@ -109,43 +143,21 @@ std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, cons
 }
 
 Decision match(const Sees& sees, const Vector& saw, const Now& now, Rng& rng) {
-  struct Waiting {
-    std::int32_t priority;
-    std::int64_t age;  // adjusted enqueue time: the smaller, the longer it waits
-    ContactId id;
-    auto operator<=>(const Waiting&) const = default;
-  };
-  std::vector<Waiting> waiting;
-  for (const ContactId id : sees.contacts.queued_at(sees.local.self)) {
-    const contact::Held& held = *sees.contacts.find(id);
-    if (!may_offer(sees, held)) continue;
-    const contact::Place& place = held.contact.place;
-    waiting.push_back(
-        {place.priority, static_cast<std::int64_t>(place.enqueued.milliseconds()) - place.age_adjustment.count(), id});
-  }
-  std::ranges::sort(waiting);
-  std::set<std::pair<QueueId, contact::Channel>> nobody;  // queues for which no agent has room now
-  for (const Waiting& w : waiting) {
-    const contact::Held& held = *sees.contacts.find(w.id);
-    const std::pair where{held.contact.place.queue, held.contact.channel};
-    const bool anybody = held.contact.place.preferred.value().nil();
-    if (anybody && nobody.contains(where)) continue;
-    const std::vector<Candidate> found = able(sees, held.contact);
-    if (found.empty()) {
-      if (anybody) nobody.insert(where);
-      continue;
-    }
-    const Candidate& best = found.front();
+  while (const auto choice = sees.matching.next(sees, now)) {
+    const contact::Held& held = *sees.contacts.find(choice->contact);
+    const bool here = choice->at == sees.local.self;
     if (held.contact.kind == contact::Kind::work) {
       // The node of the agent starts it; here it is given only once it ran.
-      const bool here = best.node == sees.local.self;
       if (Decision step = here ? start(sees, held) : hand_on(sees, held); !step.empty()) return step;
-      if (here && !may_run(sees, held)) continue;
+      if (here && !may_run(sees, held)) {
+        sees.matching.set_aside(choice->contact);
+        continue;
+      }
     }
-    Decision out = best.node == sees.local.self ? reserve_here(sees, held, best.agent, now, rng)
-                                                : offer_there(sees, held, best, now, rng);
-    out.records.push_back(Rec{Matched{w.id, best.agent, best.node, anybody ? "longest-available" : "preferred-agent",
-                                      static_cast<std::uint32_t>(found.size()), saw, now.hlc}});
+    Decision out =
+        here ? reserve_here(sees, held, choice->agent, now, rng) : offer_there(sees, held, *choice, now, rng);
+    out.records.push_back(Rec{Matched{choice->contact, choice->agent, choice->at, name_of(choice->rule),
+                                      choice->candidates, saw, now.hlc, choice->step}});
     return out;
   }
   return {};

@@ -1,6 +1,6 @@
-// Which agent a waiting contact goes to: the longest available one, anywhere, whose profile has the queue and who has
-// room; the agent who had the contact before, while it waits for that one. Source of the rule: Amazon Connect
-// Administrator Guide, "How routing works".
+// Which waiting contact goes to which agent, over all regions: the rules of docs/routing.md. Source: Amazon
+// Connect Administrator Guide, "How routing works", "Queues: priority and delay examples", "Channels and concurrency",
+// "Set up routing based on agent proficiencies".
 #pragma once
 
 #include "core/presence/view.h"
@@ -18,8 +18,8 @@ struct Candidate {
 // Every agent signed in anywhere, best first; those who cannot take it behind, each with the reason. For people.
 [[nodiscard]] std::vector<Candidate> candidates(const Sees& sees, const contact::Contact& contact, const Now& now);
 
-// Gives waiting contacts of this node, in queue order, to agents who have room. Only the first that finds an agent is
-// decided: its records change what the next one sees. Empty: nothing to give.
+// Gives a waiting contact of this node to an agent who has room: the first pair by the rules. Its records change what
+// the next one sees. Empty: nothing to give; `sees.matching` says when time may change that.
 [[nodiscard]] Decision match(const Sees& sees, const Vector& saw, const Now& now, Rng& rng);
 
 // True when the contact may be offered at all.

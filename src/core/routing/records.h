@@ -13,11 +13,12 @@ namespace tandem::routing {
 struct Matched {
   ContactId contact;
   AgentId winner;
-  NodeId at;         // where the winner is signed in
-  std::string rule;  // "longest-available", "preferred-agent"
-  std::uint32_t candidates = 0;
+  NodeId at;                     // where the winner is signed in
+  std::string rule;              // "longest-available", "preferred-agent", "agent-queue", "proficiency"
+  std::uint32_t candidates = 0;  // counted up to kCandidatesMax (index.h)
   Vector saw;
   Hlc now;
+  std::uint32_t step = 0;  // of the routing criteria, from 1; 0: none counted
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "contact", s.contact);
@@ -27,6 +28,7 @@ struct Matched {
     f(5, "candidates", s.candidates);
     f(6, "saw", s.saw);
     f(7, "now", s.now);
+    f(8, "step", s.step);
   }
 };
 // The origin means to run this attempt of the work, for the n-th time of asking.

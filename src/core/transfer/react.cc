@@ -31,7 +31,7 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
     // The desktop carried the conversation over; its slot waits for this contact.
   } else if (!resumes && !presence::routable(desk->presence)) {
     obstacle = "the agent is not available";
-  } else if (!presence::has_room(sees.config, desk->presence, c.channel, 0)) {
+  } else if (!presence::has_room(sees.config, desk->presence, c.channel)) {
     obstacle = "the agent has no free slot";
   } else if (move.deadline <= now.hlc) {
     obstacle = "the offer came too late";
@@ -53,6 +53,7 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
   slot.attempt = c.attempt;
   slot.state = resumes ? presence::SlotState::busy : presence::SlotState::reserved;
   slot.until = resumes ? Hlc{} : now.hlc + sees.local.timers.ring;
+  after.available_since = now.hlc;
   append(out, presence::update(*desk, after));
   Contact next = c;
   next.agent = move.agent;
