@@ -40,8 +40,10 @@ void State::apply(const Claimed& record, const Meta& meta) {
   TANDEM_CHECK(record.term > Term{});  // the codec refuses 0, and decide never issues it
   keep_items(record.contact, record.items, meta);
   const Line line{record.term, meta.log.origin, meta.log.incarnation};
-  const auto [at, fresh] = held_.try_emplace(record.contact);
-  Held& held = at->second;
+  Held*& found = found_[record.contact];
+  const bool fresh = found == nullptr;
+  if (fresh) found = &held_[record.contact];
+  Held& held = *found;
   if (!fresh && line <= held.line && !bug::on(bug::Name::last_arrival_wins)) {
     ++held.late;
     return;
@@ -56,10 +58,10 @@ void State::apply(const Claimed& record, const Meta& meta) {
 
 void State::apply(const Updated& record, const Meta& meta) {
   keep_items(record.contact, record.items, meta);
-  const auto at = held_.find(record.contact);
+  const auto at = found_.find(record.contact);
   // An update of a line whose claim has not come cannot happen: both stand in one log, in order.
-  if (at == held_.end()) return;
-  Held& held = at->second;
+  if (at == found_.end()) return;
+  Held& held = *at->second;
   if (record.line != held.line && !bug::on(bug::Name::stale_delta)) {
     ++held.late;
     return;
@@ -138,12 +140,16 @@ void State::loaded() {
   queued_at_.clear();
   offered_.clear();
   deadlines_.clear();
-  for (const auto& [id, held] : held_) index(id, where(held));
+  found_.clear();
+  for (auto& [id, held] : held_) {
+    found_[id] = &held;
+    index(id, where(held));
+  }
 }
 
 const Held* State::find(ContactId contact) const {
-  const auto at = held_.find(contact);
-  return at == held_.end() ? nullptr : &at->second;
+  const auto at = found_.find(contact);
+  return at == found_.end() ? nullptr : at->second;
 }
 
 const Transcript* State::items(ContactId contact) const {

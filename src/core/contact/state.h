@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "core/contact/records.h"
@@ -45,6 +46,13 @@ using Transcript = std::map<ItemKey, Item>;
 
 class State {
  public:
+  State() = default;
+  State(const State&) = delete;  // `found_` points into `held_`
+  State& operator=(const State&) = delete;
+  State(State&&) = default;
+  State& operator=(State&&) = default;
+  ~State() = default;
+
   void apply(const Claimed& record, const Meta& meta);
   void apply(const Updated& record, const Meta& meta);
 
@@ -91,6 +99,7 @@ class State {
   std::map<ContactId, Held> held_;  // ordered, so every node iterates alike
   std::map<ContactId, Transcript> transcripts_;
   // Derived.
+  std::unordered_map<ContactId, Held*> found_;
   std::map<NodeId, std::set<ContactId>> owned_;
   std::map<AgentId, std::set<ContactId>> agent_;
   std::map<QueueId, std::set<ContactId>> queued_;

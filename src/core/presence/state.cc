@@ -13,29 +13,29 @@ Hlc deadline(const Presence& presence) {
 }
 
 void State::apply(const Asked& record, const Meta& meta) {
-  Asking& asking = held_[record.agent].asked[meta.log.origin];
+  Asking& asking = open(record.agent).asked[meta.log.origin];
   const Asking next{record.term, meta.log.incarnation, record.desktop, record.proved};
   if (std::pair{next.incarnation, next.term} > std::pair{asking.incarnation, asking.term}) asking = next;
 }
 
 void State::apply(const SignInAcked& record, const Meta& meta) {
-  Ack& ack = held_[record.agent].acked[record.asker][meta.log.origin];
+  Ack& ack = open(record.agent).acked[record.asker][meta.log.origin];
   if (record.term <= ack.term) return;
   ack = Ack{record.term, record.others};
 }
 
 void State::apply(const Released& record, const Meta& meta) {
-  Term& released = held_[record.agent].released[meta.log.origin];
+  Term& released = open(record.agent).released[meta.log.origin];
   released = std::max(released, record.term);
 }
 
 void State::apply(const ReleaseRefused& record, const Meta& meta) {
-  Term& refused = held_[record.agent].refused[meta.log.origin][record.asker];
+  Term& refused = open(record.agent).refused[meta.log.origin][record.asker];
   refused = std::max(refused, record.term);
 }
 
 void State::apply(const Claimed& record, const Meta& meta) {
-  Held& held = held_[record.agent];
+  Held& held = open(record.agent);
   const Line line{record.term, meta.log.origin, meta.log.incarnation};
   if (line <= held.line) return;
   unindex(held);
@@ -45,11 +45,17 @@ void State::apply(const Claimed& record, const Meta& meta) {
 }
 
 void State::apply(const Updated& record, const Meta&) {
-  Held& held = held_[record.agent];
+  Held& held = open(record.agent);
   if (record.line != held.line) return;
   unindex(held);
   apply_patch(held.presence, record.change);
   index(held);
+}
+
+Held& State::open(AgentId agent) {
+  Held*& found = found_[agent];
+  if (found == nullptr) found = &held_[agent];
+  return *found;
 }
 
 void State::index(const Held& held) {
@@ -71,12 +77,16 @@ void State::loaded() {
   routable_.clear();
   deadlines_.clear();
   signed_in_.clear();
-  for (const auto& [id, held] : held_) index(held);
+  found_.clear();
+  for (auto& [id, held] : held_) {
+    found_[id] = &held;
+    index(held);
+  }
 }
 
 const Held* State::find(AgentId agent) const {
-  const auto at = held_.find(agent);
-  return at == held_.end() ? nullptr : &at->second;
+  const auto at = found_.find(agent);
+  return at == found_.end() ? nullptr : at->second;
 }
 
 const std::set<std::pair<Hlc, AgentId>>& State::deadlines(NodeId owner) const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "core/presence/records.h"
 
@@ -53,6 +54,13 @@ struct Held {
 
 class State {
  public:
+  State() = default;
+  State(const State&) = delete;  // `found_` points into `held_`
+  State& operator=(const State&) = delete;
+  State(State&&) = default;
+  State& operator=(State&&) = default;
+  ~State() = default;
+
   void apply(const Asked& record, const Meta& meta);
   void apply(const SignInAcked& record, const Meta& meta);
   void apply(const Released& record, const Meta& meta);
@@ -78,7 +86,9 @@ class State {
  private:
   void unindex(const Held& held);
   void index(const Held& held);
+  [[nodiscard]] Held& open(AgentId agent);
   std::map<AgentId, Held> held_;
+  std::unordered_map<AgentId, Held*> found_;  // derived, as is what follows
   std::set<AgentId> routable_;
   std::map<NodeId, std::set<std::pair<Hlc, AgentId>>> deadlines_;
   std::map<NodeId, std::set<AgentId>> signed_in_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <queue>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -58,6 +59,17 @@ struct Class {
   bool names_agents = false;
   std::vector<AgentId> only;  // not empty: it is asked for these agents and nothing else
 };
+// Of the names and levels it compares, which tell most expressions apart.
+struct HashOf {
+  std::size_t operator()(const contact::Expression& expression) const {
+    std::size_t out = expression.size();
+    for (const contact::Requirement& r : expression) {
+      out = out * 31 + std::hash<std::string_view>{}(r.value) + r.level_min;
+      if (!r.agents.empty()) out = out * 31 + std::hash<AgentId>{}(r.agents.front());
+    }
+    return out;
+  }
+};
 struct Skills {
   config::Proficiencies levels;
   std::vector<std::uint8_t> verdicts;  // by class; 0: not judged yet, 1: no, 2: yes
@@ -81,6 +93,7 @@ struct Pool {
   const Class* wants = nullptr;
   const Site* owner = nullptr;
   std::vector<Line> ripe;  // for each delay of the lane: contacts that have waited so long
+  bool listed = false;     // in the lane's heads
   bool hot = false;        // nobody has looked for its first agent yet
   AgentId first;           // the agent found for it; he is hot
   [[nodiscard]] bool empty() const { return ripe.front().empty(); }
@@ -92,6 +105,11 @@ struct Entry {
   std::size_t near = 0;  // which delay counts for agents of the contact's node
   std::size_t far = 0;   // and for the others
 };
+struct Head {
+  Key key;
+  const Class* wants = nullptr;
+  Pool* pool = nullptr;
+};
 struct Lane {
   QueueId queue;
   Channel channel = Channel::chat;
@@ -100,7 +118,9 @@ struct Lane {
   std::vector<std::int64_t> delays{0};
   std::vector<const Entry*> served_by;
   std::map<PoolId, std::unique_ptr<Pool>> pools;
-  std::vector<Pool*> open;
+  // The open pools that are not empty, by their first contacts: who can serve it looks at few of them.
+  std::vector<Head> heads;
+  void list(Pool& pool);
   std::size_t delay(std::int64_t milliseconds) {
     const auto at = std::ranges::find(delays, milliseconds);
     if (at != delays.end()) return static_cast<std::size_t>(at - delays.begin());
@@ -108,6 +128,28 @@ struct Lane {
     return delays.size() - 1;
   }
 };
+
+// After the pool's first contact changed.
+void Lane::list(Pool& pool) {
+  if (pool.id.kind != PoolKind::open) return;
+  auto at = pool.listed ? std::ranges::find(heads, &pool, &Head::pool) : heads.end();
+  pool.listed = !pool.empty();
+  if (!pool.listed) {
+    if (at != heads.end()) heads.erase(at);
+    return;
+  }
+  const Head head{*pool.ripe.front().begin(), pool.wants, &pool};
+  if (at != heads.end() && at->key == head.key) return;
+  const auto to = std::ranges::lower_bound(heads, head.key, {}, &Head::key);
+  if (at == heads.end()) {
+    heads.insert(to, head);
+  } else if (to > at) {
+    *std::move(at + 1, to, at) = head;
+  } else {
+    std::move_backward(to, at, at + 1);
+    *to = head;
+  }
+}
 
 struct Front {
   Idle idle;
@@ -164,18 +206,21 @@ struct Index::Parts {
 
   Place self;
   std::map<Place, Site> sites;
-  std::map<contact::Expression, Class> classes;
+  std::unordered_map<contact::Expression, Class, HashOf> classes;
   Class nothing;
   std::map<config::Proficiencies, Skills> skills;
   std::unordered_map<const config::RoutingProfile*, std::unique_ptr<Profile>> profiles;
-  std::map<std::pair<QueueId, Channel>, std::unique_ptr<Lane>> lanes;
+  std::unordered_map<QueueId, std::array<std::unique_ptr<Lane>, kChannels>> queues;
+  std::vector<Lane*> lanes;
   std::map<std::tuple<Profile*, Skills*, Place>, std::unique_ptr<Team>> teams;
   std::unordered_map<AgentId, Agent> agents;
   std::unordered_map<ContactId, Waiting> waiting;
   std::unordered_map<AgentId, std::unordered_set<Pool*>> for_agent;  // pools that name the agent
   std::unordered_map<AgentId, presence::PerChannel> promised;        // open offers to the agent
-  std::set<std::pair<Hlc, ContactId>> timers;
-  std::set<Idle> hot_agents;
+  // The earliest first; one that its contact does not name any more is passed over.
+  using Timer = std::pair<Hlc, ContactId>;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  std::map<Idle, Agent*> hot_agents;
   std::vector<Pool*> hot_pools;
   Hlc kept_until;  // an agent is kept for another node's contact until then at the latest
 
@@ -195,7 +240,7 @@ struct Index::Parts {
       for (const auto& [id, held] : sees.contacts.all()) place(sees, id, now);
       for (const auto& [id, held] : sees.agents.all()) read_agent(sees, id);
       touched_agents.clear();
-      touched_users.clear();
+      touched_users = {};
       return;
     }
     look_at_sites(sees);
@@ -205,12 +250,17 @@ struct Index::Parts {
     }
     for (const ContactId id : touched_contacts) place(sees, id, now);
     touched_contacts.clear();
-    while (!timers.empty() && timers.begin()->first <= now.hlc) place(sees, timers.begin()->second, now);
+    for (pass_stale_timers(); !timers.empty() && timers.top().first <= now.hlc; pass_stale_timers()) {
+      const ContactId id = timers.top().second;
+      timers.pop();
+      waiting.at(id).timer = {};
+      place(sees, id, now);
+    }
     for (std::size_t n = 0; n < touched_agents.size(); ++n) {
       if (n == 0 || touched_agents[n] != touched_agents[n - 1]) read_agent(sees, touched_agents[n]);
     }
     touched_agents.clear();
-    touched_users.clear();
+    if (!touched_users.empty()) touched_users = {};  // not cleared: that costs as much as there ever were
   }
 
   void read_profiles(const Sees& sees) {
@@ -235,9 +285,10 @@ struct Index::Parts {
   }
 
   Lane& lane_of(const Sees& sees, QueueId queue, Channel channel) {
-    auto& lane = lanes[{queue, channel}];
+    auto& lane = queues[queue][static_cast<std::size_t>(channel)];
     if (lane) return *lane;
     lane = std::make_unique<Lane>();
+    lanes.push_back(lane.get());
     lane->queue = queue;
     lane->channel = channel;
     lane->prefer = sees.config.local_preference(queue);
@@ -249,9 +300,9 @@ struct Index::Parts {
 
   // A user came or went: whether the lane under that id is an agent queue has to be asked again.
   void requeue(const Sees& sees, AgentId user, Channel channel) {
-    const auto at = lanes.find({QueueId{user.value()}, channel});
-    if (at == lanes.end()) return;
-    Lane& lane = *at->second;
+    const auto at = queues.find(QueueId{user.value()});
+    if (at == queues.end() || !at->second[static_cast<std::size_t>(channel)]) return;
+    Lane& lane = *at->second[static_cast<std::size_t>(channel)];
     const bool there = sees.config.find(config::Kind::user, user.value()) != nullptr &&
                        sees.config.find(config::Kind::queue, user.value()) == nullptr;
     if (there == !lane.agent.value().nil()) return;
@@ -274,11 +325,11 @@ struct Index::Parts {
       const Site now = look(sees, place);
       if (now.serving == site.serving) continue;
       site = now;
-      for (const auto& [key, lane] : lanes) {
+      for (Lane* lane : lanes) {
         if (lane->prefer.count() > 0) heat(*lane);
       }
       if (!now.serving) continue;
-      for (const auto& [key, lane] : lanes) {
+      for (Lane* lane : lanes) {
         for (const auto& [id, pool] : lane->pools) {
           if (pool->owner == &site) heat(*pool);
         }
@@ -335,13 +386,21 @@ struct Index::Parts {
     pool.first = {};
   }
 
-  void take_out(ContactId id, Waiting& w) {
-    if (w.timer.packed != 0) timers.erase({w.timer, id});
+  void pass_stale_timers() {
+    while (!timers.empty()) {
+      const auto at = waiting.find(timers.top().second);
+      if (at != waiting.end() && at->second.timer == timers.top().first) return;
+      timers.pop();
+    }
+  }
+
+  void take_out(Waiting& w) {
     w.timer = {};
     if (w.pool == nullptr) return;
     Pool& pool = *w.pool;
     w.pool = nullptr;
     for (Line& line : pool.ripe) line.erase(w.key);
+    pool.lane->list(pool);
     if (!pool.empty() || pool.id.kind == PoolKind::open) return;
     // Those of one agent or of a few come and go.
     forget_first(pool);
@@ -389,7 +448,7 @@ struct Index::Parts {
                        (held->contact.attached || may_be_started(sees, *held));
     if (known == waiting.end() && !waits && offered_to.value().nil()) return;
     Waiting& w = known == waiting.end() ? waiting[id] : known->second;
-    take_out(id, w);
+    take_out(w);
     if (live) w.channel = held->contact.channel;
     promise(w, offered_to);
     if (waits) {
@@ -432,7 +491,6 @@ struct Index::Parts {
       pool->wants = wants;
       pool->owner = &site_of(sees, where.owner);
       pool->ripe.resize(lane.delays.size());
-      if (where.kind == PoolKind::open) lane.open.push_back(pool.get());
       if (!where.of.value().nil()) for_agent[where.of].insert(pool.get());
       for (const AgentId agent : wants->only) for_agent[agent].insert(pool.get());
     }
@@ -445,6 +503,7 @@ struct Index::Parts {
         sooner(Hlc::at(at.enqueued.milliseconds() + static_cast<std::uint64_t>(lane.delays[n])));
       }
     }
+    lane.list(*pool);
     w.timer = next;
     if (next.packed != 0) timers.emplace(next, id);
     heat(*pool);
@@ -455,7 +514,7 @@ struct Index::Parts {
   void heat(Agent& agent) {
     if (agent.hot) return;
     agent.hot = true;
-    hot_agents.insert(agent.idle);
+    hot_agents.emplace(agent.idle, &agent);
   }
   void cool(Agent& agent) {
     if (agent.hot) hot_agents.erase(agent.idle);
@@ -510,7 +569,8 @@ struct Index::Parts {
       if (fresh) skill->second.levels = levels;
       agent.skills = &skill->second;
     }
-    const presence::Presence& p = known ? held->presence : presence::Presence{};
+    static const presence::Presence nobody;
+    const presence::Presence& p = known ? held->presence : nobody;
     agent.open = known && !p.desktop.nil();
     agent.routable = known && presence::routable(p) && agent.profile != nullptr;
     // The planted fault takes agents who became available within one millisecond for equal.
@@ -637,9 +697,14 @@ struct Index::Parts {
     for (const Entry& entry : team.profile->entries) {
       if (best.pool != nullptr && best.rank < kRankEntries + entry.priority) break;
       if (!agent.room[static_cast<std::size_t>(entry.lane->channel)]) continue;
-      for (Pool* pool : entry.lane->open) {
-        if (pool->empty() || !counts(*pool) || !can(*team.skills, agent.idle.agent, *pool->wants)) continue;
-        best.consider(kRankEntries + entry.priority, kept.first(ripe(*pool, entry, team)), pool);
+      const bool in_order = entry.near == 0 && entry.far == 0 && kept.contacts.empty();
+      for (const Head& head : entry.lane->heads) {
+        if (!can(*team.skills, agent.idle.agent, *head.wants) || !counts(*head.pool)) continue;
+        if (in_order) {
+          best.consider(kRankEntries + entry.priority, &head.key, head.pool);
+          break;
+        }
+        best.consider(kRankEntries + entry.priority, kept.first(ripe(*head.pool, entry, team)), head.pool);
       }
     }
     return best;
@@ -740,8 +805,8 @@ struct Index::Parts {
     kept_until = {};
     find_firsts(sees, kept, now);
     for (auto at = hot_agents.begin(); at != hot_agents.end();) {
-      const Idle idle = *at;
-      Agent& agent = agents.at(idle.agent);
+      const Idle idle = at->first;
+      Agent& agent = *at->second;
       const Hlc until = idle.since + kKeptForOthers;
       const bool keeps = now.hlc < until;
       const Best best = best_for(sees, agent, keeps, kept);
@@ -768,7 +833,7 @@ struct Index::Parts {
     out.contact = best.key->id;
     out.agent = agent.idle.agent;
     out.at = agent.team->place.node;
-    out.step = waiting.at(out.contact).step;
+    if (best.pool->wants->id != 0) out.step = waiting.at(out.contact).step;
     out.candidates = count(sees, *best.pool, *best.key);
     switch (best.pool->id.kind) {
       case PoolKind::returning:
@@ -783,6 +848,20 @@ struct Index::Parts {
     return out;
   }
 };
+
+const char* name_of(Rule rule) {
+  switch (rule) {
+    case Rule::longest_available:
+      return "longest-available";
+    case Rule::preferred_agent:
+      return "preferred-agent";
+    case Rule::agent_queue:
+      return "agent-queue";
+    case Rule::proficiency:
+      return "proficiency";
+  }
+  return "";
+}
 
 Index::Index() : parts_(std::make_unique<Parts>()) {}
 Index::~Index() = default;
@@ -820,8 +899,10 @@ void Index::touch_all() {
   parts_->everything = true;
   parts_->touched_contacts.clear();
   parts_->touched_agents.clear();
-  parts_->touched_users.clear();
+  parts_->touched_users = {};
 }
+
+void Index::catch_up(const Sees& sees, const Now& now) { parts_->refresh(sees, now); }
 
 std::optional<Choice> Index::next(const Sees& sees, const Now& now) {
   parts_->refresh(sees, now);
@@ -830,14 +911,14 @@ std::optional<Choice> Index::next(const Sees& sees, const Now& now) {
 
 void Index::set_aside(ContactId contact) {
   const auto at = parts_->waiting.find(contact);
-  if (at != parts_->waiting.end()) parts_->take_out(contact, at->second);
+  if (at != parts_->waiting.end()) parts_->take_out(at->second);
 }
 
 Hlc Index::again() const {
   Hlc out = parts_->kept_until;
-  if (!parts_->timers.empty() && (out.packed == 0 || parts_->timers.begin()->first < out)) {
-    out = parts_->timers.begin()->first;
-  }
+  parts_->pass_stale_timers();
+  if (!parts_->timers.empty() && (out.packed == 0 || parts_->timers.top().first < out))
+    out = parts_->timers.top().first;
   return out;
 }
 

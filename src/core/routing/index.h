@@ -27,6 +27,7 @@ struct Sees;
 namespace tandem::routing {
 
 enum class Rule : std::uint8_t { longest_available, preferred_agent, agent_queue, proficiency };
+[[nodiscard]] const char* name_of(Rule rule);  // as `Matched` says it
 
 // Agents who could have taken the contact are counted up to here.
 inline constexpr std::uint32_t kCandidatesMax = 20;
@@ -54,6 +55,8 @@ class Index {
   void touch(const Body& body);
   void touch_all();
 
+  // Reads again what it was told of. A search begins with it; to do it earlier only spreads the work.
+  void catch_up(const Sees& sees, const Now& now);
   // The first pair whose contact this node owns; nothing: there is none now.
   [[nodiscard]] std::optional<Choice> next(const Sees& sees, const Now& now);
   // The contact cannot be given before something happens to it.

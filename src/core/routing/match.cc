@@ -77,20 +77,6 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
   return {};
 }
 
-const char* name_of(Rule rule) {
-  switch (rule) {
-    case Rule::longest_available:
-      return "longest-available";
-    case Rule::preferred_agent:
-      return "preferred-agent";
-    case Rule::agent_queue:
-      return "agent-queue";
-    case Rule::proficiency:
-      return "proficiency";
-  }
-  return "";
-}
-
 Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent, const Now& now, Rng& rng) {
   const presence::Held& desk = *sees.agents.find(agent);
   const bool resumes = held.contact.place.preferred == agent;
