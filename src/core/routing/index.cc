@@ -101,13 +101,14 @@ struct Pool {
 struct Entry {
   Lane* lane = nullptr;
   Profile* profile = nullptr;
+  Channel channel = Channel::chat;
   std::uint32_t priority = 1;
   std::size_t near = 0;  // which delay counts for agents of the contact's node
   std::size_t far = 0;   // and for the others
 };
 struct Head {
   Key key;
-  const Class* wants = nullptr;
+  std::uint32_t class_id = 0;
   Pool* pool = nullptr;
 };
 struct Lane {
@@ -138,7 +139,7 @@ void Lane::list(Pool& pool) {
     if (at != heads.end()) heads.erase(at);
     return;
   }
-  const Head head{*pool.ripe.front().begin(), pool.wants, &pool};
+  const Head head{*pool.ripe.front().begin(), pool.wants->id, &pool};
   if (at != heads.end() && at->key == head.key) return;
   const auto to = std::ranges::lower_bound(heads, head.key, {}, &Head::key);
   if (at == heads.end()) {
@@ -275,7 +276,7 @@ struct Index::Parts {
           if (where.second != presence::channel_name(channel)) continue;
           Lane& lane = lane_of(sees, QueueId{where.first}, channel);
           const std::int64_t delay = std::chrono::milliseconds(rank.delay).count();
-          profile->entries.push_back({&lane, profile.get(), rank.priority, lane.delay(delay),
+          profile->entries.push_back({&lane, profile.get(), channel, rank.priority, lane.delay(delay),
                                       lane.delay(std::max<std::int64_t>(delay, lane.prefer.count()))});
         }
       }
@@ -367,6 +368,12 @@ struct Index::Parts {
     std::uint8_t& verdict = skills.verdicts[wants.id];
     if (verdict == 0) verdict = contact::satisfies(wants.expression, agent, skills.levels) ? 2 : 1;
     return verdict == 2;
+  }
+
+  static bool can(Skills& skills, AgentId agent, const Head& head) {
+    if (head.class_id == 0) return true;
+    const std::uint8_t verdict = head.class_id < skills.verdicts.size() ? skills.verdicts[head.class_id] : 0;
+    return verdict == 0 ? can(skills, agent, *head.pool->wants) : verdict == 2;
   }
 
   // -- contacts
@@ -498,7 +505,7 @@ struct Index::Parts {
     const std::int64_t waited = milliseconds(now.hlc) - milliseconds(at.enqueued);
     for (std::size_t n = 0; n < lane.delays.size(); ++n) {
       if (lane.delays[n] <= waited || n == 0) {
-        pool->ripe[n].insert(w.key);
+        pool->ripe[n].insert(pool->ripe[n].end(), w.key);  // most come last
       } else {
         sooner(Hlc::at(at.enqueued.milliseconds() + static_cast<std::uint64_t>(lane.delays[n])));
       }
@@ -696,10 +703,10 @@ struct Index::Parts {
     if (!agent.routable) return best;
     for (const Entry& entry : team.profile->entries) {
       if (best.pool != nullptr && best.rank < kRankEntries + entry.priority) break;
-      if (!agent.room[static_cast<std::size_t>(entry.lane->channel)]) continue;
+      if (!agent.room[static_cast<std::size_t>(entry.channel)]) continue;
       const bool in_order = entry.near == 0 && entry.far == 0 && kept.contacts.empty();
       for (const Head& head : entry.lane->heads) {
-        if (!can(*team.skills, agent.idle.agent, *head.wants) || !counts(*head.pool)) continue;
+        if (!can(*team.skills, agent.idle.agent, head) || !counts(*head.pool)) continue;
         if (in_order) {
           best.consider(kRankEntries + entry.priority, &head.key, head.pool);
           break;
@@ -708,6 +715,10 @@ struct Index::Parts {
       }
     }
     return best;
+  }
+
+  static bool holds(const Pool& pool, const Line& line, const Key* key) {
+    return key == nullptr || &line == &pool.ripe.front() || line.contains(*key);
   }
 
   // Calls `f` with agents who could take a contact of the pool (`key`, if given), and the contacts that are ripe for
@@ -731,7 +742,7 @@ struct Index::Parts {
         static_cast<void>(f(agent.idle, pool.ripe.front()));
       } else if (const Entry* entry = agent.profile->serves(pool.lane)) {
         const Line& line = ripe(pool, *entry, *agent.team);
-        if (key == nullptr || line.contains(*key)) static_cast<void>(f(agent.idle, line));
+        if (holds(pool, line, key)) static_cast<void>(f(agent.idle, line));
       }
     };
     if (!pool.id.of.value().nil()) return one(pool.id.of);
@@ -747,7 +758,7 @@ struct Index::Parts {
         if (!team.site->serving || line_up.rbegin()->since <= after) continue;
         if (!pool.wants->names_agents && !can(*team.skills, {}, *pool.wants)) continue;
         const Line& line = ripe(pool, *entry, team);
-        if (line.empty() || (key != nullptr && !line.contains(*key))) continue;
+        if (line.empty() || !holds(pool, line, key)) continue;
         for (auto idle = after.packed == 0 ? line_up.begin() : line_up.lower_bound({Hlc{after.packed + 1}, {}});
              idle != line_up.end(); ++idle) {
           if (pool.wants->names_agents && !can(*team.skills, idle->agent, *pool.wants)) continue;
