@@ -270,6 +270,45 @@ TEST(Node, AloneItServesAChatFromGreetingToEnd) {
   EXPECT_TRUE(centre.node(1).world().agents().find(centre.agent)->presence.slots.empty());
 }
 
+TEST(Node, AStatusChosenWhileAContactIsHeldCountsWhenItsWorkIsDone) {
+  Centre centre(1);
+  centre.sample();
+  const auto queued = [&] {
+    const ContactId c = centre.chat(1);
+    centre.give(1, SessionOpened{c.value().bytes[15], c});
+    centre.run(1s);
+    EXPECT_TRUE(centre.order(1, centre.say(c, "sales"), true));
+    centre.run(1s);
+    return c;
+  };
+  const auto agent = [&]() -> const presence::Presence& {
+    return centre.node(1).world().agents().find(centre.agent)->presence;
+  };
+  ASSERT_TRUE(
+      centre.order(1, config::Change{config::Kind::user, centre.agent.value(), {{"after_contact_work_limit", "5"}}}));
+  centre.sign_in(1);
+  const ContactId first = queued();
+  ASSERT_TRUE(centre.order(1, presence::Accept{centre.agent, first}));
+  ASSERT_TRUE(centre.order(1, presence::SetStatus{centre.agent, fixed(11), presence::StatusType::custom}));
+  EXPECT_EQ(agent().status, fixed(10));
+  EXPECT_TRUE(agent().has_next);
+  const ContactId second = queued();  // there is room for it, but the agent is about to go
+  EXPECT_EQ(centre.held(1, second).contact.phase, contact::Phase::queued);
+  ASSERT_TRUE(centre.order(1, contact::End{first, contact::Role::agent, "AGENT_DISCONNECT"}));
+  centre.run(4s);
+  ASSERT_EQ(agent().slots.size(), 1U);
+  EXPECT_EQ(agent().slots.begin()->second.state, presence::SlotState::after_contact_work);
+  centre.run(2s);
+  EXPECT_TRUE(agent().slots.empty());
+  EXPECT_EQ(agent().status, fixed(11));
+  EXPECT_EQ(agent().type, presence::StatusType::custom);
+  EXPECT_FALSE(agent().has_next);
+  EXPECT_EQ(centre.held(1, second).contact.phase, contact::Phase::queued);
+  ASSERT_TRUE(centre.order(1, presence::SetStatus{centre.agent, fixed(10), presence::StatusType::routable}));
+  centre.run(100ms);
+  EXPECT_EQ(centre.held(1, second).contact.phase, contact::Phase::offering);
+}
+
 TEST(Node, AgentElsewhereGetsTheContactWithItsCustomer) {
   Centre centre(3);
   centre.sample();

@@ -84,7 +84,7 @@ struct Scan {
   }
 
   static bool routable(const presence::Presence& p) {
-    return !p.desktop.nil() && p.type == presence::StatusType::routable && !p.missed;
+    return !p.desktop.nil() && p.type == presence::StatusType::routable && !p.missed && !p.has_next;
   }
 
   bool served_at_home(const contact::Held& held) const {

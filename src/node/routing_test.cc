@@ -287,6 +287,7 @@ class History {
     } else {
       p.type = rng_.chance(3, 4) ? presence::StatusType::routable : presence::StatusType::custom;
       p.missed = rng_.chance(1, 8);
+      p.has_next = !p.slots.empty() && rng_.chance(1, 4);
       p.available_since = now_.hlc;
     }
     // Several become available in one instant, as after a break.

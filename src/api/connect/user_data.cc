@@ -143,6 +143,10 @@ std::optional<json::object> user_of(const Context& context, const World& world, 
     put_time(chosen, "StatusStartTimestamp", presence.since);
     out["Status"] = std::move(chosen);
   }
+  if (presence.has_next) {
+    const config::Document* next = world.config().find(config::Kind::agent_status, presence.next_status);
+    if (next != nullptr) out["NextStatus"] = world.config().served_name(*next);
+  }
   put_slots(out, presence, profile);
   return out;
 }

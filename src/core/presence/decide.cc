@@ -28,6 +28,7 @@ Decision close(const Held& held, std::string reason) {
   next.desktop = {};
   next.type = StatusType::offline;
   next.slots.clear();
+  next.has_next = false;
   Decision out = update(held, next);
   out.effects.push_back(CloseDesktop{next.agent, held.presence.desktop, std::move(reason)});
   return out;
@@ -163,6 +164,9 @@ Decision open(const Sees& sees, AgentId agent, const Held& held, const Asking& a
     next.status = held.presence.status;
     next.type = held.presence.type;
     next.slots = kept_slots(sees, held);
+    next.has_next = held.presence.has_next;
+    next.next_status = held.presence.next_status;
+    next.next_type = held.presence.next_type;
   }
   next.since = now.hlc;
   next.available_since = now.hlc;
@@ -179,6 +183,25 @@ Hlc after_contact_work_until(const config::State& config, AgentId agent, const N
   std::uint32_t limit = 0;
   std::from_chars(text.data(), text.data() + text.size(), limit);
   return limit == 0 ? Hlc{} : now.hlc + std::chrono::seconds{limit};
+}
+
+void take_status(Presence& presence, const Uuid& status, StatusType type, const Now& now) {
+  presence.status = status;
+  presence.type = type;
+  presence.since = now.hlc;
+  presence.missed = false;
+  if (type == StatusType::routable) presence.available_since = now.hlc;
+}
+
+// The last contact is done: the status that was chosen meanwhile counts.
+Decision next_status(const Held& held, const Now& now) {
+  Presence next = held.presence;
+  if (!next.has_next || !next.slots.empty() || next.desktop.nil()) return {};
+  take_status(next, next.next_status, next.next_type, now);
+  next.has_next = false;
+  next.next_status = {};
+  next.next_type = StatusType::offline;
+  return update(held, next);
 }
 
 // Slots hold promises only to contacts that this node owns and that name the agent.
@@ -292,11 +315,10 @@ Result<Decision> decide(const Sees& sees, const SetStatus& command, const Now& n
   const auto held = open_here(sees, command.agent);
   if (!held) return std::unexpected(held.error());
   Presence next = (*held)->presence;
-  next.status = command.status;
-  next.type = command.type;
-  next.since = now.hlc;
-  next.missed = false;
-  if (command.type == StatusType::routable) next.available_since = now.hlc;
+  next.has_next = !next.slots.empty() && command.type != StatusType::routable;
+  next.next_status = next.has_next ? command.status : Uuid{};
+  next.next_type = next.has_next ? command.type : StatusType::offline;
+  if (!next.has_next) take_status(next, command.status, command.type, now);
   return update(**held, next);
 }
 
@@ -381,7 +403,10 @@ Decision react(const Sees& sees, AgentId agent, const Now& now) {
   if (const Asking* asking = own_asking(sees, *held)) {
     if (judge(sees, *held, *asking).opening == Opening::open) return open(sees, agent, *held, *asking, now);
   }
-  if (sees.mine(*held)) return free_slots(sees, *held, now);
+  if (sees.mine(*held)) {
+    Decision out = free_slots(sees, *held, now);
+    return out.empty() ? next_status(*held, now) : out;
+  }
   // R25: superseded. The desktop here is closed.
   const auto desktop = sees.local.desktops.find(agent);
   if (desktop != sees.local.desktops.end() && !bug::on(bug::Name::release_keeps_desk)) {

@@ -41,6 +41,11 @@ struct Presence {
   Hlc available_since;  // longest available agent is served first
   bool missed = false;  // a contact rang out: not routed to until the agent chooses a status again
   std::map<ContactId, Slot> slots;
+  // Chosen while contacts were held: taken when the last slot is free, and no contact is routed to the agent until
+  // then.
+  bool has_next = false;
+  Uuid next_status;
+  StatusType next_type = StatusType::offline;
   friend bool operator==(const Presence&, const Presence&) = default;
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -52,6 +57,9 @@ struct Presence {
     f(6, "available_since", s.available_since);
     f(7, "missed", s.missed);
     f(8, "slots", s.slots);
+    f(9, "has_next", s.has_next);
+    f(10, "next_status", s.next_status);
+    f(11, "next_type", s.next_type);
   }
 };
 

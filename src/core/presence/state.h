@@ -70,7 +70,8 @@ class State {
 
   [[nodiscard]] const Held* find(AgentId agent) const;
   [[nodiscard]] const std::map<AgentId, Held>& all() const { return held_; }
-  // Agents whose desktop is open and whose status is routable, with no contact missed; derived. Slots may be full.
+  // Agents whose desktop is open and whose status is routable, with no contact missed and no other status chosen;
+  // derived. Slots may be full.
   [[nodiscard]] const std::set<AgentId>& routable() const { return routable_; }
   [[nodiscard]] const std::set<std::pair<Hlc, AgentId>>& deadlines(NodeId owner) const;
   [[nodiscard]] const std::set<AgentId>& signed_in_at(NodeId node) const;
@@ -98,7 +99,7 @@ class State {
 // Earliest end of a reservation or of after-contact work; 0: none.
 [[nodiscard]] Hlc deadline(const Presence& presence);
 [[nodiscard]] inline bool routable(const Presence& p) {
-  return !p.desktop.nil() && p.type == StatusType::routable && !p.missed;
+  return !p.desktop.nil() && p.type == StatusType::routable && !p.missed && !p.has_next;
 }
 
 }  // namespace tandem::presence
