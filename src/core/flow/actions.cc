@@ -106,6 +106,7 @@ struct Actions {
       {"UpdateContactTextToSpeechVoice", &Run::accepted},
       {"UpdateFlowAttributes", &Run::flow_attributes},
       {"UpdateFlowLoggingBehavior", &Run::accepted},
+      {"UpdateRoutingCriteria", &Run::routing_criteria},
       {"Wait", &Run::wait},
   };
   static_assert(std::ranges::is_sorted(kTable, {}, &Entry::type));
@@ -353,9 +354,12 @@ Step Run::contact_data(const config::Block& block) {
 }
 
 Step Run::target_queue(const config::Block& block) {
-  const auto id = id_of(words(block, "QueueId"));
+  // An agent's own queue has the agent's id.
+  const bool of_agent = find(block, "AgentId") != nullptr;
+  const auto id = id_of(words(block, of_agent ? "AgentId" : "QueueId"));
   if (asks()) return wait_for_words();
-  if (!id || queued() || sees_.config.find(config::Kind::queue, *id) == nullptr) return Step::failed();
+  const config::Kind kind = of_agent ? config::Kind::user : config::Kind::queue;
+  if (!id || queued() || sees_.config.find(kind, *id) == nullptr) return Step::failed();
   contact_.place.queue = QueueId{*id};
   return Step::next();
 }
@@ -403,6 +407,7 @@ Step Run::routing_behavior(const config::Block& block) {
 Step Run::transfer_to_queue(const config::Block& /*block*/) {
   const QueueId queue = contact_.place.queue;
   const config::Document* document = sees_.config.find(config::Kind::queue, queue.value());
+  if (document == nullptr) document = sees_.config.find(config::Kind::user, queue.value());
   if (document == nullptr || queued() || is(document->get("status"), "disabled")) return Step::failed();
   const auto most = integer(document->get("max_contacts"), 0, std::numeric_limits<std::int64_t>::max());
   if (most && sees_.waiting && sees_.waiting(queue) >= static_cast<std::uint64_t>(*most)) {

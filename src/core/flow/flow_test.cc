@@ -843,6 +843,75 @@ TEST(UpdateContactEventHooks, KeepsFlowsThatAreThere) {
   EXPECT_EQ(unknown.said(), "error");
 }
 
+TEST(Queue, AnAgentsOwnQueueHasTheAgentsId) {
+  Queues c;
+  const QueueId agent{c.put(config::Kind::user, "ana", {})};
+  std::vector<B> blocks = around(
+      B("set", "UpdateContactTargetQueue", {{"AgentId", agent.value().text()}}).next("transfer").on(kNme, "error"));
+  blocks.push_back(B("transfer", "TransferContactToQueue").next("next").on(kNme, "error"));
+  c.start(c.flow("f", blocks));
+  EXPECT_EQ(c.contact.phase, Phase::queued);
+  EXPECT_EQ(c.contact.place.queue, agent);
+  EXPECT_EQ(way(B("x", "UpdateContactTargetQueue", {{"AgentId", c.sales.value().text()}}).on(kNme, "error")), "error");
+}
+
+TEST(UpdateRoutingCriteria, ReadsStepsOfNestedExpressions) {
+  const std::string first = "RoutingCriteria.Steps.0.";
+  const std::string second = "RoutingCriteria.Steps.1.";
+  std::map<std::string, std::string> given{
+      {first + "Expiry.DurationInSeconds", "30"},
+      {first + "Expression.AndExpression.0.AttributeCondition.Name", "Language"},
+      {first + "Expression.AndExpression.0.AttributeCondition.Value", "$.Attributes.language"},
+      {first + "Expression.AndExpression.0.AttributeCondition.ProficiencyLevel", "4.0"},
+      {first + "Expression.AndExpression.0.AttributeCondition.ComparisonOperator", "NumberGreaterOrEqualTo"},
+      {first + "Expression.AndExpression.1.NotAttributeCondition.Name", "Product"},
+      {first + "Expression.AndExpression.1.NotAttributeCondition.Value", "Cards"},
+      {first + "Expression.AndExpression.1.NotAttributeCondition.Range.MinProficiencyLevel", "1"},
+      {first + "Expression.AndExpression.1.NotAttributeCondition.Range.MaxProficiencyLevel", "2.5"},
+      {second + "Expression.AttributeCondition.Name", "Language"},
+      {second + "Expression.AttributeCondition.Value", "French"},
+      {second + "Expression.AttributeCondition.ProficiencyLevel", "1"},
+      {second + "Expression.AttributeCondition.ComparisonOperator", "NumberGreaterOrEqualTo"}};
+  const auto block = [](const std::map<std::string, std::string>& parameters) {
+    B out("x", "UpdateRoutingCriteria");
+    for (const auto& [name, value] : parameters) out = std::move(out).with({{name, value}});
+    return out;
+  };
+  Centre centre;
+  centre.contact.attributes["language"] = Text::plain("French");
+  centre.start(centre.flow("f", around(block(given).next("next").on(kNme, "error"))));
+  EXPECT_EQ(centre.said(), "next");
+  const auto& steps = centre.contact.place.criteria.steps;
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0].expiry, 30s);
+  EXPECT_EQ(steps[1].expiry, 0s);
+  EXPECT_EQ(centre.contact.place.criteria.activated, Hlc{}) << "it counts from the queue on";
+  const AgentId agent{Uuid{{1}}};
+  const auto satisfied = [&](std::size_t n, contact::Proficiencies levels) {
+    return contact::satisfies(steps[n].expression, agent, levels);
+  };
+  EXPECT_TRUE(satisfied(0, {{{"Language", "French"}, 40}}));
+  EXPECT_TRUE(satisfied(0, {{{"Language", "French"}, 40}, {{"Product", "Cards"}, 30}}));
+  EXPECT_FALSE(satisfied(0, {{{"Language", "French"}, 40}, {{"Product", "Cards"}, 25}}));
+  EXPECT_FALSE(satisfied(0, {{{"Language", "French"}, 35}}));
+  EXPECT_TRUE(satisfied(1, {{{"Language", "French"}, 10}}));
+
+  const auto refused = [&](const std::string& parameter, const std::string& value) {
+    std::map<std::string, std::string> changed = given;
+    changed[parameter] = value;
+    return way(block(changed).on(kNme, "error")) == "error";
+  };
+  const std::string condition = second + "Expression.AttributeCondition.";
+  EXPECT_TRUE(refused(condition + "ProficiencyLevel", "6"));
+  EXPECT_TRUE(refused(condition + "ProficiencyLevel", "0.5"));
+  EXPECT_TRUE(refused(condition + "ComparisonOperator", "LessThan"));
+  EXPECT_TRUE(refused(condition + "Name", ""));
+  EXPECT_TRUE(refused(condition + "MatchCriteria.AgentsCriteria.AgentIds.0", "nobody"));
+  EXPECT_TRUE(refused(second + "Expiry.DurationInSeconds", "0"));
+  EXPECT_TRUE(refused("RoutingCriteria.Steps.2.Expiry.DurationInSeconds", "5")) << "a step without an expression";
+  EXPECT_EQ(way(B("x", "UpdateRoutingCriteria", {}).on(kNme, "error")), "error");
+}
+
 TEST(UpdateContactRoutingBehavior, SetsPriorityAndAge) {
   Centre centre;
   centre.start(centre.flow("f", around(B("x", "UpdateContactRoutingBehavior", {{"QueuePriority", "2"}}).next("y"))));

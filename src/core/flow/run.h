@@ -103,6 +103,10 @@ class Run {
   Step target_queue(const config::Block& block);
   Step event_hooks(const config::Block& block);
   Step routing_behavior(const config::Block& block);
+  // In criteria.cc. The parts append what stands under `at`; false: it is no expression.
+  Step routing_criteria(const config::Block& block);
+  bool routing_expression(const config::Block& block, const std::string& at, contact::Expression& out, int depth);
+  bool attribute_condition(const config::Block& block, const std::string& at, contact::Expression& out);
   Step recording_and_analytics(const config::Block& block);
   Step transfer_to_queue(const config::Block& block);
   Step invoke_function(const config::Block& block);
