@@ -183,9 +183,7 @@ void Cluster::tick(Now now, Outputs& out) {
   }
 }
 
-Mono Cluster::next_wake() const {
-  return std::min(heartbeat_sent_ + options_.heartbeat_every, replication_.next_wake());
-}
+Mono Cluster::next_wake() const { return heartbeat_sent_ + options_.heartbeat_every; }
 
 Vector Cluster::deletable(Now now) const {
   std::set<NodeId> counted;

@@ -509,7 +509,6 @@ void Replication::on(NodeId from, Batch& batch, Now now, Outputs& out) {
   log.advanced = now.mono;
   log.behind.reset();
   seen_changed_.insert(batch.log);
-  wake_at(progress_sent_ + options_.progress_every);
   pump_log(batch.log, out);
   trim();
 }
@@ -608,7 +607,6 @@ void Replication::own_durable(Sequence up_to, Now now, Outputs& out) {
   store(own(), log, up_to);
   seen_changed_.insert(own());
   durable_changed_.insert(own());
-  wake_at(progress_sent_ + options_.progress_every);
   pump_log(own(), out);
   trim();
 }
@@ -638,11 +636,7 @@ void Replication::foreign_durable(const Vector& up_to, Now now, Outputs& out) {
     progress.incarnation = options_.incarnation;
     out.send(origin, progress);
   }
-  if (all_told) {
-    wake_at(progress_sent_ + options_.progress_every);
-  } else {
-    send_progress(now, out);  // an origin that is reached through others
-  }
+  if (!all_told) send_progress(now, out);  // an origin that is reached through others
   trim();
 }
 
@@ -688,7 +682,6 @@ void Replication::ask_repair(LogId id, Sequence sequence, Repair& repair, Now no
       break;
     }
   }
-  wake_at(now.mono + kRepairAskEvery);
   if (!next) return;
   repair.last_peer = *next;
   out.send(*next, Fetch{id, sequence});
@@ -867,8 +860,6 @@ void Replication::tick(Now now, Outputs& out) {
     }
     ask_snapshot(now, out);
   }
-  next_wake_ = std::min(hello_sent_ + options_.hello_every, scanned_ + kScanEvery);
-  if (!seen_changed_.empty() || !durable_changed_.empty()) wake_at(progress_sent_ + options_.progress_every);
 }
 
 // ------------------------------------------------------------------------------------------------------ questions

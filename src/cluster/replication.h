@@ -39,8 +39,8 @@ struct ReplicationOptions {
   std::size_t unstored_bytes = 32U << 20;  // received and not yet on this disk; beyond it batches are let fall
   std::size_t chunk_bytes = 256U << 10;    // of a snapshot
   std::size_t snapshot_bytes_max = 1U << 30;
-  std::size_t logs_max = 1U << 14;  // known logs; a peer that names more is not followed there
-  std::chrono::nanoseconds progress_every = 50ms;
+  std::size_t logs_max = 1U << 14;                  // known logs; a peer that names more is not followed there
+  std::chrono::nanoseconds progress_every = 200ms;  // what nobody waits for; a lost link has it told at once
   std::chrono::nanoseconds hello_every = 1s;
   std::chrono::nanoseconds stall_after = 400ms;
   std::chrono::milliseconds ahead_max = 500ms;  // of a record's stamp before this clock
@@ -94,8 +94,8 @@ class Replication {
   void snapshot_loaded(const Vector& vector, Now now, Outputs& out);
 
   // -- time
+  // Often: nothing below a heartbeat's length is measured here, so its caller needs no other wake.
   void tick(Now now, Outputs& out);
-  [[nodiscard]] Mono next_wake() const { return next_wake_; }
 
   // -- questions
   [[nodiscard]] Vector seen() const;     // applied here, own records included
@@ -244,7 +244,6 @@ class Replication {
   void ask_snapshot(Now now, Outputs& out);
   void send_chunks(NodeId to, const Snapshot& snapshot, std::uint32_t index, Outputs& out) const;
   void ask_repair(LogId id, Sequence sequence, Repair& repair, Now now, Outputs& out);
-  void wake_at(Mono when) { next_wake_ = std::min(next_wake_, when); }
 
   ReplicationOptions options_;
   std::set<NodeId> hubs_;
@@ -262,7 +261,6 @@ class Replication {
   Mono hello_sent_;
   Mono scanned_;
   Mono latest_;  // the newest reading of the clock
-  Mono next_wake_;
   Usage usage_;
 };
 

@@ -215,12 +215,12 @@ std::size_t Disk::truncate(const Vector& up_to) {
     const auto at = up_to.find(id);
     if (at == up_to.end()) continue;
     const Sequence upto = std::min({at->second, covered(id), log.last()});
-    while (log.base < upto) {
-      log.base_hash = cluster::record_hash(log.records.front().record.bytes);
-      log.records.pop_front();
-      log.base = Sequence{log.base.value() + 1};
-      ++deleted;
-    }
+    if (upto <= log.base) continue;
+    const std::size_t count = upto.value() - log.base.value();
+    log.base_hash = cluster::record_hash(log.records[count - 1].record.bytes);
+    log.records.erase(log.records.begin(), log.records.begin() + static_cast<std::ptrdiff_t>(count));
+    log.base = upto;
+    deleted += count;
   }
   return deleted;
 }

@@ -20,7 +20,9 @@ constexpr Time kFaultsBegin = 15s;  // agents are there, customers talk
 constexpr Time kHealed = 100s;      // of settling after the faults, people still answering
 constexpr Time kStill = 40s;        // then nobody does anything and the logs must meet
 constexpr Time kCalm = 12s;         // without faults before owners are compared
-constexpr std::uint64_t kSnapshotEvery = 4000;
+// Records between snapshots: far more often than in the daemon, so that faults fall upon them.
+constexpr std::uint64_t kSnapshotEvery = 4'000;
+constexpr std::uint64_t kSnapshotEveryWithoutFaults = 20'000;
 
 constexpr const char* kRegions[] = {"us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "eu-west-2"};
 
@@ -197,7 +199,7 @@ void Simulation::boot(Host& host) {
   options.cluster.replication.build = options.build;
   options.cluster.replication.amnesiac = options.disk_was_empty;
   options.compile = &record::compile_or_null;
-  options.snapshot_every = kSnapshotEvery;
+  options.snapshot_every = options_.faults ? kSnapshotEvery : kSnapshotEveryWithoutFaults;
   const auto on_disk = host.disk.on_disk();
   World world{options.compile};
   Hlc latest;
