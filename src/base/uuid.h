@@ -17,8 +17,12 @@ namespace tandem {
 
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
-  friend constexpr bool operator==(const Uuid&, const Uuid&) = default;
   // As the bytes compare, and as the text sorts; two words at a time, for ids are compared more than anything else.
+  friend constexpr bool operator==(const Uuid& a, const Uuid& b) {
+    const auto left = std::bit_cast<std::array<std::uint64_t, 2>>(a.bytes);
+    const auto right = std::bit_cast<std::array<std::uint64_t, 2>>(b.bytes);
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
+  }
   friend constexpr std::strong_ordering operator<=>(const Uuid& a, const Uuid& b) {
     const auto left = std::bit_cast<std::array<std::uint64_t, 2>>(a.bytes);
     const auto right = std::bit_cast<std::array<std::uint64_t, 2>>(b.bytes);

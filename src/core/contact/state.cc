@@ -80,9 +80,11 @@ void State::keep_items(ContactId contact, const std::vector<Item>& items, const 
   if (items.empty()) return;
   Transcript& transcript = transcripts_[contact];
   std::uint32_t n = 0;
-  // Most are said after all that was said before.
   for (const Item& item : items) {
-    transcript.emplace_hint(transcript.end(), ItemKey{item.at, meta.log, meta.sequence, n++}, item);
+    const ItemKey key{item.at, meta.log, meta.sequence, n++};
+    const bool last = transcript.empty() || transcript.back().key < key;
+    const auto at = last ? transcript.end() : std::ranges::lower_bound(transcript, key, {}, &Said::key);
+    if (at == transcript.end() || at->key != key) transcript.insert(at, Said{key, item});
   }
 }
 
@@ -162,8 +164,8 @@ std::vector<const Item*> State::transcript(ContactId contact) const {
   const Transcript* all = items(contact);
   if (all == nullptr) return out;
   std::set<Uuid> seen;
-  for (const auto& [key, item] : *all) {
-    if (seen.insert(item.id).second) out.push_back(&item);
+  for (const Said& said : *all) {
+    if (seen.insert(said.item.id).second) out.push_back(&said.item);
   }
   return out;
 }

@@ -42,7 +42,17 @@ struct ItemKey {
     f(5, "index", s.index);
   }
 };
-using Transcript = std::map<ItemKey, Item>;
+struct Said {
+  ItemKey key;
+  Item item;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "key", s.key);
+    f(2, "value", s.item);
+  }
+};
+// In the order of the keys; most are said after all that was said before.
+using Transcript = std::vector<Said>;
 
 class State {
  public:
