@@ -106,10 +106,10 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
   const presence::Held* desk = sees.agents.find(c.agent);
   const bool promised = desk != nullptr && sees.mine(desk->line) && desk->presence.slots.contains(c.id);
   if (promised) return {};
-  // The desktop went elsewhere, or the process that held it is gone: back to the place in the queue.
+  // The desktop went elsewhere, or the process that held it is gone: back to the place in the queue. A move whose
+  // customer has not come yet stays open: he comes, or its deadline ends it (R13).
   Contact next = c;
   contact::back_to_queue(next, c.phase == Phase::with_agent, sees.local, now);
-  if (next.move.open()) next.move.state = MoveState::returned;
   return contact::update(held, next);
 }
 
