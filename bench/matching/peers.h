@@ -9,8 +9,8 @@
 #include <map>
 #include <memory>
 
-#include "centre.h"
 #include "../replication/peers.h"
+#include "centre.h"
 
 namespace tandem::bench {
 
