@@ -92,9 +92,9 @@ void finish(const CallPtr& call, const Found& found, json::object agents, const 
 
 void on_present_world(const CallPtr& call, Found found, std::string basis) {
   const ContactId id{*parse_uuid(call->id)};
+  const auto now = found.now;
   ask(
-      call->host,
-      [id, now = found.now](const World& world, const Local& local) { return agents_of(world, local, id, now); },
+      call->host, [id, now](const World& world, const Local& local) { return agents_of(world, local, id, now); },
       [call, found = std::move(found), basis = std::move(basis)](json::object agents) {
         finish(call, found, std::move(agents), basis);
       });

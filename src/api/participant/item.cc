@@ -41,8 +41,8 @@ json::object item_json(Host& host, const contact::Item& item, ContactId contact)
                    {"Type", is_event(item.content_type) ? "EVENT" : "MESSAGE"},
                    {"ParticipantRole", role_name(item.role)},
                    {"ContactId", contact.value().text()}};
-  if (std::string content = words(host, item.content); !content.empty()) out["Content"] = std::move(content);
-  if (std::string name = words(host, item.display_name); !name.empty()) out["DisplayName"] = std::move(name);
+  if (const std::string content = words(host, item.content); !content.empty()) out["Content"] = content;
+  if (const std::string name = words(host, item.display_name); !name.empty()) out["DisplayName"] = name;
   if (!item.participant.nil()) out["ParticipantId"] = item.participant.text();
   return out;
 }

@@ -14,17 +14,12 @@ namespace {
 class Page {
  public:
   explicit Page(prometheus::Labels labels) : labels_(std::move(labels)) {}
-  void gauge(const char* name, const char* help, double value, prometheus::Labels extra = {}) {
-    prometheus::BuildGauge().Name(name).Help(help).Labels(labels_).Register(registry_).Add(std::move(extra)).Set(value);
+  void gauge(const char* name, const char* help, double value, const prometheus::Labels& extra = {}) {
+    prometheus::BuildGauge().Name(name).Help(help).Labels(labels_).Register(registry_).Add(extra).Set(value);
   }
-  void counter(const char* name, const char* help, std::uint64_t value, prometheus::Labels extra = {}) {
-    prometheus::BuildCounter()
-        .Name(name)
-        .Help(help)
-        .Labels(labels_)
-        .Register(registry_)
-        .Add(std::move(extra))
-        .Increment(static_cast<double>(value));
+  void counter(const char* name, const char* help, std::uint64_t value, const prometheus::Labels& extra = {}) {
+    prometheus::BuildCounter().Name(name).Help(help).Labels(labels_).Register(registry_).Add(extra).Increment(
+        static_cast<double>(value));
   }
   [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
 

@@ -96,7 +96,8 @@ Decision reclaim(const Sees& sees, const contact::Held& held, std::uint32_t ran,
     agent = id;
     slot = at->second.state;
   }
-  next.given = contact::next_term(held);
+  const Term term = contact::next_term(held);
+  next.given = term;
   if (next.move.open()) next.move.state = contact::MoveState::returned;
   if (!agent.value().nil() && slot == presence::SlotState::busy) {
     next.phase = Phase::with_agent;
@@ -105,7 +106,7 @@ Decision reclaim(const Sees& sees, const contact::Held& held, std::uint32_t ran,
     // It rang only, or the desktop that had it is gone: its owner asks for it anew, under another number (R19).
     contact::back_to_queue(next, false, sees.local, now);
   }
-  return contact::claim(held, next.given, contact::Why::reclaimed, std::move(next));
+  return contact::claim(held, term, contact::Why::reclaimed, std::move(next));
 }
 
 }  // namespace

@@ -164,8 +164,9 @@ Decision due(const Sees& sees, ContactId contact, const Now& now) {
       return contact::update(*held, next);
     }
     next.move.state = MoveState::abandoned;  // R9 with an open offer: beat the acceptance
-    next.given = Term{c.given.value() + 1};
-    return contact::claim(*held, next.given, contact::Why::taken_back, std::move(next));
+    const Term term{c.given.value() + 1};
+    next.given = term;
+    return contact::claim(*held, term, contact::Why::taken_back, std::move(next));
   }
   if (c.move.state == MoveState::offered && passed(c.move.deadline)) {
     next.move.state = MoveState::timed_out;
