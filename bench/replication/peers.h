@@ -294,7 +294,7 @@ class Nats final : public Rival {
     mirror_ = server(there, "b", "remotes: [ { url: \"nats://127.0.0.1:" + std::to_string(leaf) + "\" } ]");
     out_ = open(here);
     in_ = open(there);
-    sleep_ms(500);
+    sleep_ms(2'000);  // the leaf connects; a mirror made before that tries again only after long pauses
     ask(*out_, "$JS.API.STREAM.CREATE.EV",
         R"({"name":"EV","subjects":["ev.>"],"storage":"file","retention":"limits","max_msgs":3000000})");
     ask(*in_, "$JS.API.STREAM.CREATE.EVM",
@@ -315,9 +315,9 @@ class Nats final : public Rival {
         got(body);
       });
     });
-    // The mirror attaches within a second or so of its making; the first record waits for that.
+    // The mirror attaches within seconds of its making; the first record waits for that.
     publish(1);
-    if (!wait_for(15'000, [&] { return delivered_ == 1; })) die("the NATS mirror does not follow");
+    if (!wait_for(60'000, [&] { return delivered_ == 1; })) die("the NATS mirror does not follow");
   }
   ~Nats() override {
     out_->shut();
