@@ -146,8 +146,9 @@ class Maker {
       flush();
       snapshots_ += (snapshots_.empty() ? "" : ", ") + std::to_string(made_);
       ++saves_;
+      const std::string world = node_->world().snapshot();
       for (auto& log : logs_) {
-        log->save_snapshot({outputs.snapshot->vector, outputs.snapshot->bytes}, [this](Result<void> good) {
+        log->save_snapshot({outputs.snapshot->vector, world}, [this](Result<void> good) {
           if (!good) die("a snapshot was not kept: " + good.error().detail);
           finish();
         });

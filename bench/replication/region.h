@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "codec/crypto.h"
+#include "io/aside/aside.h"
 #include "io/clock/clock.h"
 #include "io/key_store/key_store.h"
 #include "io/log_sqlite/log.h"
@@ -123,6 +124,7 @@ class Region {
     wake_.notify_all();
     loop_.join();
     peers_->stop();
+    aside_.reset();
     log_.reset();
   }
 
@@ -251,10 +253,16 @@ class Region {
     }
     if (outputs.snapshot) {
       flush();
-      log_->save_snapshot({outputs.snapshot->vector, std::move(outputs.snapshot->bytes)}, [](Result<void> saved) {
-        if (!saved && saved.error().code != Errc::shutting_down)
-          die("a snapshot was not kept: " + saved.error().detail);
-      });
+      const auto kept = [this](const Result<void>& saved) {
+        if (saved) return;
+        const std::lock_guard lock(mutex_);
+        if (!stopping_) die("a snapshot was not kept: " + saved.error().detail);
+      };
+      aside_->run([this] { return node_->world().snapshot(); },
+                  [this, kept, vector = std::move(outputs.snapshot->vector)](Result<std::string> bytes) {
+                    if (!bytes) return kept(std::unexpected(bytes.error()));
+                    log_->save_snapshot({vector, std::move(*bytes)}, kept);
+                  });
     }
     for (const auto& [to, bytes] : outputs.frames) peers_->send(to, bytes);
     for (const cluster::ReadLog& read : outputs.reads) read_log(read);
@@ -305,6 +313,7 @@ class Region {
   const std::uint64_t utc_ms_ = clock_.now().hlc.milliseconds();
   LogId own_;
   std::unique_ptr<log_sqlite::Log> log_;
+  std::unique_ptr<aside::Aside> aside_ = std::make_unique<aside::Aside>();
   std::unique_ptr<Node> node_;
   std::unique_ptr<peer::Peers> peers_;
   log_sqlite::Batch pending_;

@@ -125,7 +125,7 @@ Outputs Node::finish() {
   }
   if (records_since_snapshot_ >= options_.snapshot_every && !may_load_) {
     records_since_snapshot_ = 0;
-    outputs_.snapshot = SaveSnapshot{cluster_.replication().seen(), world_.snapshot()};
+    outputs_.snapshot = SaveSnapshot{cluster_.replication().seen(), {}, false};
     outputs_.truncate = cluster_.deletable(clock_);
   }
   outputs_.frames = std::move(net_.frames);

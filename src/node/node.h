@@ -139,7 +139,7 @@ struct DesktopEvent {
 };
 struct SaveSnapshot {
   Vector vector;
-  std::string bytes;
+  std::string bytes;       // a peer's; of the own world it is `world().snapshot()`, taken before the next step
   bool from_peer = false;  // the log goes on from `vector`; answered with SnapshotSaved
 };
 using Out = std::variant<Reply, ShowSession, DesktopEvent, InvokeFunction, Resolve, std::function<void()>>;

@@ -205,7 +205,10 @@ class Centre {
         give(i, Durable{outputs.append->ticket});
       }
     }
-    if (outputs.snapshot) m.snapshot = std::move(outputs.snapshot);
+    if (outputs.snapshot) {
+      m.snapshot = std::move(outputs.snapshot);
+      if (!m.snapshot->from_peer) m.snapshot->bytes = m.node->world().snapshot();
+    }
     if (outputs.truncate) m.truncate = std::move(outputs.truncate);
     for (auto& [to, bytes] : outputs.frames) {
       const int j = to.value();

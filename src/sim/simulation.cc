@@ -284,6 +284,7 @@ void Simulation::feed(Host& host, Input input) {
 
 void Simulation::drain(Host& host, Outputs out) {
   if (out.truncate && !out.snapshot) coverage_.count("log: truncated", host.disk.truncate(*out.truncate));
+  if (out.snapshot && !out.snapshot->from_peer) out.snapshot->bytes = host.node->world().snapshot();
   if (out.append || out.snapshot) {
     std::uint64_t ticket = 0;
     std::vector<LogEntry> entries;

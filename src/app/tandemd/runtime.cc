@@ -242,6 +242,7 @@ void Runtime::stop() {
   if (loop_.joinable()) loop_.join();
   if (peers_) peers_->stop();
   peers_.reset();
+  aside_.reset();
   log_.reset();
 }
 
@@ -339,9 +340,16 @@ void Runtime::deliver(Outputs outputs) {
   if (outputs.append) append(std::move(*outputs.append));
   if (outputs.snapshot) {
     flush();
-    log_->save_snapshot({outputs.snapshot->vector, std::move(outputs.snapshot->bytes)}, [this](Result<void> saved) {
-      if (!saved) log("warning", "a snapshot was not kept: " + saved.error().detail);
-    });
+    const auto kept = [this](const Result<void>& saved) {
+      if (saved) return;
+      const std::lock_guard lock(mutex_);
+      if (!stopping_) log("warning", "a snapshot was not kept: " + saved.error().detail);
+    };
+    aside_->run([this] { return node_->world().snapshot(); },
+                [this, kept, vector = std::move(outputs.snapshot->vector)](Result<std::string> bytes) {
+                  if (!bytes) return kept(std::unexpected(bytes.error()));
+                  log_->save_snapshot({vector, std::move(*bytes)}, kept);
+                });
   }
   if (outputs.truncate) {
     log_->truncate(std::move(*outputs.truncate), [this](Result<void> done) {

@@ -12,6 +12,7 @@
 #include "api/host.h"
 #include "api/ops/ops.h"
 #include "app/tandemd/settings.h"
+#include "io/aside/aside.h"
 #include "io/clock/clock.h"
 #include "io/http_client/client.h"
 #include "io/http_server/server.h"
@@ -86,6 +87,7 @@ class Runtime final : public api::Host {
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<TokenSigner> tokens_;
   std::unique_ptr<log_sqlite::Log> log_;
+  std::unique_ptr<aside::Aside> aside_ = std::make_unique<aside::Aside>();
   std::unique_ptr<Node> node_;
   log_sqlite::Batch pending_;  // of this turn of the loop, not handed to the log yet
   std::uint64_t pending_ticket_ = 0;
