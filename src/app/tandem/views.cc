@@ -64,6 +64,7 @@ struct NodeStatus {
   const CentreNode* node = nullptr;
   std::optional<Process> process;
   std::optional<json::object> said;
+  std::optional<Error> refused;  // it answers, but not with its status
 };
 
 // How the others see a node, and what it is called there.
@@ -100,6 +101,11 @@ std::vector<std::string> all_problems(const Centre& centre, const std::vector<No
     const std::string& name = each.node->name();
     if (!each.process) {
       add(name + " does not run; start it with: tandem up --only " + name);
+    } else if (each.refused) {
+      // The command's own token is fresh: who finds it too old or from elsewhere has another time or another key.
+      const bool token = each.refused->code == Errc::unauthenticated;
+      add(name + " answers, but not with its status: " + each.refused->detail +
+          (token ? "; look at the clock of its machine and at its centre key" : ""));
     } else {
       add(name + " runs (pid " + std::to_string(each.process->pid) + ") but does not answer; see " +
           centre.log_file(*each.node).string());
@@ -132,7 +138,10 @@ json::object node_json(const NodeStatus& each, const Seen& others) {
 }
 
 std::vector<std::string> node_row(const NodeStatus& each, const Seen& others) {
-  std::string state = each.said ? text(*each.said, "state") : each.process ? "no answer" : "down";
+  std::string state = each.said      ? text(*each.said, "state")
+                      : each.refused ? "no status"
+                      : each.process ? "no answer"
+                                     : "down";
   if (!each.said && others.state == "evacuated") state += ", evacuated";
   if (each.said && !flag(*each.said, "settled")) state += ", catching up";
   std::string contacts = "-";
@@ -170,7 +179,11 @@ int run(const Status&, const Invocation& call) {
     each.node = &node;
     each.process = running(centre.pid_file(node));
     if (!each.process && !any && &node == &centre.nodes.back()) continue;
-    if (auto said = asked->ops.get(node, "status")) each.said = std::move(*said);
+    if (auto said = asked->ops.get(node, "status")) {
+      each.said = std::move(*said);
+    } else if (said.error().code != Errc::unreachable) {
+      each.refused = said.error();
+    }
     any = any || each.said.has_value() || each.process.has_value();
   }
   if (!any) {
