@@ -1,0 +1,331 @@
+// What a simulation sees of its nodes, and how it judges it: records as they are written, frames as they leave, worlds
+// and owners as they stand from time to time, and everything at the end.
+#include <algorithm>
+
+#include "base/overloaded.h"
+#include "codec/wire.h"
+#include "sim/people.h"
+#include "sim/simulation.h"
+
+namespace tandem::sim {
+namespace {
+
+constexpr Time kCalm = 12s;  // without faults before owners are compared
+
+std::string line_name(Term term, NodeId node) { return fmt::format("{}@{}", term.value(), node.value()); }
+
+const char* why_name(contact::Why why) {
+  constexpr const char* kNames[] = {"started", "arrived",   "accepted", "taken back", "returned",
+                                    "revived", "reclaimed", "adopted",  "restarted"};
+  return kNames[static_cast<std::size_t>(why)];
+}
+
+}  // namespace
+
+bool Simulation::calm(Time since) const {
+  if (active_faults_ > 0 || events_.now() - last_fault_ < since) return false;
+  return std::ranges::all_of(hosts_, [&](const auto& host) {
+    return host->node != nullptr && events_.now() >= host->slow_disk_until && !host->disk.full();
+  });
+}
+
+void Simulation::observe(Host& host, const record::Record& rec) {
+  const Meta meta = rec.meta();
+  told.recorded(meta.cause, meta.log, meta.sequence);
+  std::visit(
+      Overloaded{
+          [&](const contact::Rec& r) {
+            std::visit(Overloaded{
+                           [&](const contact::Claimed& c) {
+                             const Line line{c.term, host.id, host.incarnation};
+                             coverage_.count(fmt::format("claim: {}", why_name(c.why)));
+                             say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
+                                 line_name(c.term, host.id), why_name(c.why));
+                             one_outcome_.written(meta.log, meta.sequence, c.contact, line, c.whole.move);
+                             if (c.whole.move.state == contact::MoveState::accepted) {
+                               coverage_.count("move: accepted");
+                               aimed(Saga::accepted, host.id, c.whole.move.source);
+                             } else if (c.why == contact::Why::taken_back && !c.whole.move.open()) {
+                               coverage_.count(c.whole.move.state == contact::MoveState::timed_out ? "move: timed out"
+                                                                                                   : "move: abandoned");
+                             } else if (c.whole.move.state == contact::MoveState::returned) {
+                               coverage_.count("move: returned");
+                             } else if (c.why == contact::Why::accepted) {
+                               coverage_.count("move: attached");
+                             }
+                           },
+                           [&](const contact::Updated& u) {
+                             if (u.change.value().phase == contact::Phase::abandoned)
+                               coverage_.count("customer: stayed away");
+                             if (u.change.value().phase == contact::Phase::ended) coverage_.count("customer: ended");
+                             const auto changed = [&](std::uint32_t field) {
+                               return std::ranges::find(u.change.changed, field) != u.change.changed.end();
+                             };
+                             if (changed(6)) {
+                               say({u.contact.value()}, "node {} puts contact {} in phase {}", host.id.value(),
+                                   u.contact.value().text(), static_cast<int>(u.change.value().phase));
+                             }
+                             if (changed(7)) {
+                               say({u.contact.value()}, "node {} notes the customer of contact {} as {}",
+                                   host.id.value(), u.contact.value().text(),
+                                   u.change.value().attached ? "there" : "away");
+                             }
+                             const bool moved = changed(21);
+                             if (!moved) return;
+                             const contact::Move& move = u.change.value().move;
+                             one_outcome_.written(meta.log, meta.sequence, u.contact, u.line, move);
+                             switch (move.state) {
+                               case contact::MoveState::offered:
+                                 coverage_.count("move: offered");
+                                 say({u.contact.value(), move.agent.value()}, "node {} offers contact {} to node {}",
+                                     host.id.value(), u.contact.value().text(), move.destination.value());
+                                 aimed(Saga::offered, host.id, move.destination);
+                                 break;
+                               case contact::MoveState::attached:
+                                 coverage_.count("move: attached");
+                                 break;
+                               case contact::MoveState::returned:
+                                 coverage_.count("move: returned");
+                                 break;
+                               case contact::MoveState::abandoned:
+                                 coverage_.count("move: abandoned");
+                                 break;
+                               default:
+                                 break;
+                             }
+                           },
+                       },
+                       r);
+          },
+          [&](const presence::Rec& r) {
+            std::visit(Overloaded{
+                           [&](const presence::Asked& a) {
+                             say({a.agent.value()}, "node {} asks to open a desktop of agent {}, term {}{}",
+                                 host.id.value(), a.agent.value().text(), a.term.value(), a.proved ? ", proved" : "");
+                             aimed(Saga::signing_in, host.id,
+                                   NodeId{static_cast<std::uint16_t>(1 + world_rng_.below(hosts_.size()))});
+                           },
+                           [&](const presence::SignInAcked&) {},
+                           [&](const presence::Released& x) {
+                             coverage_.count("sign-in: released");
+                             say({x.agent.value()}, "node {} releases agent {}, term {}", host.id.value(),
+                                 x.agent.value().text(), x.term.value());
+                           },
+                           [&](const presence::ReleaseRefused&) { coverage_.count("sign-in: release refused"); },
+                           [&](const presence::Claimed& c) {
+                             slots_[{host.id, c.agent}] = c.whole.slots;
+                             say({c.agent.value()}, "agent {} is claimed: {}", c.agent.value().text(),
+                                 line_name(c.term, host.id));
+                           },
+                           [&](const presence::Updated& u) {
+                             const bool slots = std::ranges::find(u.change.changed, 8U) != u.change.changed.end();
+                             if (!slots) return;
+                             const auto accept = accepts_.find(meta.cause);
+                             if (accept != accepts_.end() && accept->second.first == u.agent) {
+                               one_promise.accepted(u.agent, accept->second.second, slots_[{host.id, u.agent}]);
+                             }
+                             slots_[{host.id, u.agent}] = u.change.value().slots;
+                           },
+                       },
+                       r);
+          },
+          [&](const routing::Rec& r) {
+            std::visit(Overloaded{
+                           [&](const routing::Matched&) {},
+                           [&](const routing::Started& s) {
+                             coverage_.count("work: started");
+                             say({s.contact.value()}, "node {} starts attempt {} of contact {}, number {}",
+                                 host.id.value(), s.attempt, s.contact.value().text(), s.number);
+                             aimed(Saga::starting, host.id,
+                                   NodeId{static_cast<std::uint16_t>(1 + world_rng_.below(hosts_.size()))});
+                           },
+                           [&](const routing::StartAcked& s) {
+                             coverage_.count("work: acknowledged");
+                             say({s.contact.value()},
+                                 "node {} acknowledges node {}'s start {} of attempt {} of contact {}", host.id.value(),
+                                 s.starter.value(), s.number, s.attempt, s.contact.value().text());
+                           },
+                           [&](const routing::StartWithdrawn& s) {
+                             coverage_.count("work: withdrawn");
+                             say({s.contact.value()}, "node {} withdraws start {} of attempt {} of contact {}",
+                                 host.id.value(), s.number, s.attempt, s.contact.value().text());
+                           },
+                           [&](const routing::Ran& s) {
+                             coverage_.count("work: ran");
+                             say({s.contact.value()}, "node {} runs attempt {} of contact {}", host.id.value(),
+                                 s.attempt, s.contact.value().text());
+                             work_once.ran(s.contact, s.attempt, host.id);
+                           },
+                       },
+                       r);
+          },
+          [&](const transfer::Rec& r) {
+            coverage_.count("move: refused");
+            const auto& refused = std::get<transfer::Refused>(r);
+            say({refused.contact.value()}, "node {} refuses the move of contact {}: {}", host.id.value(),
+                refused.contact.value().text(), refused.reason);
+          },
+          [&](const failover::Rec& r) {
+            if (const auto* out = std::get_if<failover::Evacuated>(&r)) {
+              coverage_.count("member: evacuated");
+              say({}, "node {} declares node {} evacuated", host.id.value(), out->subject.value());
+            } else if (std::holds_alternative<failover::Returned>(r)) {
+              coverage_.count("member: returned");
+              say({}, "node {} returns", host.id.value());
+            }
+          },
+          [](const auto&) {},
+      },
+      rec.body);
+}
+
+// The gateways' attaches and detaches, as they leave on the wire.
+void Simulation::observe_frames(Host& host, const std::vector<std::pair<NodeId, std::string>>& frames) {
+  constexpr char kRelay = 7 << 3 | 2;
+  constexpr char kToNode = 8 << 3 | 2;
+  constexpr char kForward = 1 << 3 | 2;
+  for (const auto& [to, bytes] : frames) {
+    if (bytes.empty() || (bytes[0] != kToNode && bytes[0] != kRelay)) continue;
+    auto frame = cluster::decode_frame(bytes);
+    NodeId receiver = to;
+    if (const auto* relay = frame ? std::get_if<cluster::Relay>(&*frame) : nullptr) {
+      if (relay->from != host.id) continue;  // it only carries it
+      receiver = relay->to;
+      frame = cluster::decode_frame(std::string(relay->bytes));
+    }
+    if (!frame) continue;
+    const auto* payload = std::get_if<cluster::ToNode>(&*frame);
+    if (payload == nullptr || payload->bytes.empty() || (payload->bytes[0] != kForward && !options_.trace)) continue;
+    const auto message = wire::decode<message::Any>(payload->bytes);
+    if (const auto* back = message ? std::get_if<message::Reattach>(&*message) : nullptr) {
+      say({}, "node {} lets go of session {} of node {}, which belongs at node {}", host.id.value(),
+          back->session.number, receiver.value(), back->to.value());
+    }
+    const auto* forward = message ? std::get_if<message::Forward>(&*message) : nullptr;
+    if (forward == nullptr) continue;
+    if (const auto* detach = std::get_if<contact::Detach>(&forward->command.verb)) {
+      one_upstream_.lets_go(detach->session, receiver);
+      say({detach->contact.value()}, "gateway {} detaches session {} from node {}", host.id.value(),
+          detach->session.number, receiver.value());
+    }
+    const auto* attach = std::get_if<contact::Attach>(&forward->command.verb);
+    if (attach == nullptr || attach->session.gateway != host.id) continue;
+    say({attach->contact.value()}, "gateway {} attaches session {} at node {}", host.id.value(), attach->session.number,
+        receiver.value());
+    for (const auto& other : hosts_) {
+      // Whom the gateway cannot reach, it cannot tell; and its own node is told without a frame.
+      if (other->node == nullptr || !host.node->local().reachable.contains(other->id)) continue;
+      const auto& attachments = other->node->local().attachments;
+      const auto held = attachments.find(attach->contact);
+      const bool holds =
+          held != attachments.end() && held->second.gateway == host.id && held->second.number == attach->session.number;
+      if (holds) one_upstream_.asks(attach->session, receiver, other->id, held->second.tries);
+    }
+  }
+}
+
+void Simulation::sample_worlds() {
+  std::vector<WorldsEqual::Seen> worlds;
+  for (const auto& host : hosts_) {
+    if (host->node == nullptr) continue;
+    Vector vector = host->node->cluster().replication().seen();
+    const bool shared = std::ranges::any_of(hosts_, [&](const auto& other) {
+      return other->index != host->index && other->node && other->node->cluster().replication().seen() == vector;
+    });
+    if (shared) worlds.push_back({host->id, std::move(vector), host->node->world().bytes()});
+  }
+  worlds_equal_.compare(worlds);
+}
+
+void Simulation::sample_owners() {
+  if (!calm(kCalm)) return;
+  one_owner_.sample_begins();
+  for (const auto& host : hosts_) {
+    if (!host->node->cluster().lease().holds(host->clock.read(events_.now()))) continue;
+    const Node& node = *host->node;
+    for (const ContactId id : node.world().contacts().owned_by(host->id)) {
+      const contact::Held& held = *node.world().contacts().find(id);
+      if (held.line.incarnation == host->incarnation) one_owner_.owns(host->id, id.value());
+    }
+    for (const AgentId id : node.world().agents().signed_in_at(host->id)) {
+      const presence::Held& held = *node.world().agents().find(id);
+      if (held.line.node == host->id && held.line.incarnation == host->incarnation) {
+        one_owner_.owns(host->id, id.value());
+      }
+    }
+  }
+  one_owner_.serves_begin();
+  for (const auto& serving : people_->serving()) {
+    if (events_.now() - serving.since > kCalm) one_owner_.serves(serving.agent, serving.contact);
+  }
+}
+
+void Simulation::final_checks() {
+  std::vector<WorldsEqual::Seen> worlds;
+  for (const auto& host : hosts_) {
+    if (host->node == nullptr) {
+      verdict.broken("settled", fmt::format("node {} is not up after healing", host->id.value()));
+      return;
+    }
+    worlds.push_back({host->id, host->node->cluster().replication().seen(), host->node->world().bytes()});
+  }
+  worlds_equal_.settled(worlds);
+  told.settled(worlds.front().vector);
+  const Host& first = *hosts_[0];
+  const World& world = first.node->world();
+  for (const auto& host : hosts_) {
+    for (const auto& [id, held] : host->node->world().contacts().all()) {
+      one_outcome_.settled(host->id, id, held.contact.move, held.contact.live());
+      if (host->index == 0) coverage_.count("log: late record", held.late);
+    }
+  }
+  const auto now_ms = static_cast<std::int64_t>(first.clock.wall_milliseconds(events_.now()));
+  // Somebody who may take anything has nothing to do.
+  const bool idle = std::ranges::any_of(world.agents().routable(), [&](const AgentId id) {
+    const auto n = std::ranges::find(sample_.agents, id) - sample_.agents.begin();
+    return n % 4 != 3 && world.agents().find(id)->presence.slots.empty();
+  });
+  std::map<ContactId, Settled::Contact> contacts;
+  for (const auto& [id, held] : world.contacts().all()) {
+    Settled::Contact c;
+    c.id = id;
+    c.phase = held.contact.phase;
+    c.attached = held.contact.attached;
+    c.owner = held.line.node;
+    const Host& owner = host(held.line.node);
+    const contact::Held* theirs = owner.node->world().contacts().find(id);
+    c.owner_knows = theirs != nullptr && theirs->line == held.line && held.line.incarnation == owner.incarnation;
+    c.work = held.contact.kind == contact::Kind::work;
+    c.agent_idle = idle;
+    c.waits_long = now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
+    settled.contact(c);
+    contacts[id] = c;
+  }
+  for (const auto& open : people_->open_sessions()) {
+    const auto at = contacts.find(open.contact);
+    const Host& gateway = *hosts_[open.gateway];
+    if (events_.now() - open.since < 20s || told.excused(open.start)) continue;
+    settled.customer(open.contact, at == contacts.end() ? std::nullopt : std::optional(at->second),
+                     gateway.node->upstream(open.session));
+  }
+  for (const auto& [id, held] : world.contacts().all()) {
+    std::vector<std::pair<Uuid, std::string>> transcript;
+    for (const contact::Item* item : world.contacts().transcript(id)) {
+      transcript.emplace_back(item->id, unseal(item->content));
+    }
+    transcript_once.settled(id, transcript, said_once(), [this](const Uuid& command) { return told.excused(command); });
+  }
+  for (const ContactId id : transcript_once.contacts()) {
+    if (world.contacts().find(id) == nullptr) {
+      transcript_once.settled(id, {}, {}, [this](const Uuid& command) { return told.excused(command); });
+    }
+  }
+}
+
+void Simulation::count_counters(Host& host) {
+  const NodeCounters& now = host.node->counters();
+  coverage_.count("log: fallback to one disk", now.fallbacks - host.counted.fallbacks);
+  host.counted = now;
+}
+
+}  // namespace tandem::sim
