@@ -7,6 +7,7 @@
 
 #include "app/tandemd/endpoints.h"
 #include "app/tandemd/functions.h"
+#include "app/tandemd/rebuild.h"
 #include "base/check.h"
 #include "codec/crypto.h"
 #include "io/log_sqlite/read_for_peer.h"
@@ -67,9 +68,6 @@ Result<void> Runtime::boot() {
   started_ = now.mono;
   // Every start is a new incarnation: no log is ever continued on a disk that may be shorter than its peers' copies.
   incarnation_ = Incarnation{now.hlc.milliseconds() << 16 | (random64() & 0xffff)};
-  Vector reached = opened->snapshot ? opened->snapshot->vector : Vector{};
-  std::map<LogId, std::uint64_t> hashes;
-  std::vector<std::string> replayed;
   NodeOptions node;
   node.self = settings_.node;
   node.incarnation = incarnation_;
@@ -90,31 +88,11 @@ Result<void> Runtime::boot() {
   node.cluster.replication.amnesiac = node.disk_was_empty;
 
   const auto begun = std::chrono::steady_clock::now();
-  World world(node.compile);
-  std::uint64_t undecodable = 0;
-  Hlc newest;
-  if (opened->snapshot) {
-    if (auto good = world.load(opened->snapshot->world); !good) {
-      log("warning", "the newest snapshot cannot be loaded; reading the whole log");
-      reached.clear();
-      world = World(node.compile);
-    }
-  }
-  std::uint64_t count = 0;
-  const auto replay = log_->replay(reached, [&](LogId id, Sequence sequence, std::string_view bytes) {
-    ++count;
-    reached[id] = sequence;
-    hashes[id] = cluster::record_hash(bytes);
-    const auto rec = record::decode(bytes);
-    if (!rec) {
-      ++undecodable;
-      return;
-    }
-    newest = std::max(newest, rec->at);
-    world.apply(rec->body, rec->meta());
-  });
-  if (!replay) return std::unexpected(replay.error());
-  for (const log_sqlite::Damaged& d : replay->damaged) {
+  auto rebuilt = rebuild(*log_, opened->snapshot, node.compile);
+  if (!rebuilt) return std::unexpected(rebuilt.error());
+  opened->snapshot.reset();  // it may be large
+  if (rebuilt->snapshot_refused) log("warning", "the newest snapshot cannot be loaded; the whole log was read");
+  for (const log_sqlite::Damaged& d : rebuilt->damaged) {
     log("error", "damaged record: node " + std::to_string(d.log.origin.value()) + ", incarnation " +
                      std::to_string(d.log.incarnation.value()) + ", sequence " + std::to_string(d.sequence.value()) +
                      "; it is fetched from a peer");
@@ -122,18 +100,13 @@ Result<void> Runtime::boot() {
   auto damaged_keys = log_->keys(
       [&](log_sqlite::KeyRow row) { keys_->put({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()}); });
   if (!damaged_keys) return std::unexpected(damaged_keys.error());
-  std::map<LogId, cluster::OnDisk> on_disk;
-  for (const auto& [id, sequence] : reached) {
-    const auto hash = hashes.find(id);
-    on_disk[id] = {sequence, hash == hashes.end() ? 0 : hash->second};
-  }
-  node_ = std::make_unique<Node>(node, Rng{random64()}, on_disk, now);
-  node_->adopt(std::move(world), newest);
+  node_ = std::make_unique<Node>(node, Rng{random64()}, rebuilt->on_disk, now);
+  node_->adopt(std::move(rebuilt->world), rebuilt->newest);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-  log("info", "rebuilt the world from " + std::to_string(count) + " records and " + std::to_string(keys_->size()) +
-                  " keys in " + std::to_string(took.count()) + " ms");
-  if (undecodable > 0)
-    log("error", std::to_string(undecodable) + " records of the log cannot be understood by this build");
+  log("info", "rebuilt the world from " + std::to_string(rebuilt->records) + " records and " +
+                  std::to_string(keys_->size()) + " keys in " + std::to_string(took.count()) + " ms");
+  if (rebuilt->undecodable > 0)
+    log("error", std::to_string(rebuilt->undecodable) + " records of the log cannot be understood by this build");
 
   log_sqlite::Events events;
   events.durable = [this](log_sqlite::Ticket ticket) { post_durable(ticket.value()); };
