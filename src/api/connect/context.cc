@@ -35,6 +35,12 @@ const char* word_for(config::Kind kind) {
   return "resource";
 }
 
+// The core answers with the id of the holder; a client wants to read which name it was.
+Error named_twice(Error error, config::Kind kind, const std::string& name) {
+  if (error.code != Errc::already_exists) return error;
+  return {Errc::already_exists, std::string("Another ") + word_for(kind) + " is named '" + name + "'."};
+}
+
 }  // namespace
 
 model::Answer refuse(const model::Call& call, const Error& error) {
@@ -99,8 +105,17 @@ void put_tags(json::object& out, const config::Document& document) {
   if (!tags.empty()) out["Tags"] = std::move(tags);
 }
 
+Result<Fields> naming(const json::object& input) {
+  Fields out;
+  if (input.contains("Name")) out["name"] = text(input, "Name");
+  if (input.contains("Description")) out["description"] = text(input, "Description");
+  if (out.empty()) return fail(Errc::invalid, "Neither Name nor Description is given.");
+  return out;
+}
+
+std::string next_token(std::string_view last) { return crypto::base64url(last); }
 std::string next_token(const Uuid& last) {
-  return crypto::base64url(std::string_view(reinterpret_cast<const char*>(last.bytes.data()), last.bytes.size()));
+  return next_token(std::string_view(reinterpret_cast<const char*>(last.bytes.data()), last.bytes.size()));
 }
 
 std::optional<Uuid> parse_next_token(std::string_view token) {
@@ -145,15 +160,38 @@ void Context::create(const model::Call& call, const Creation& creation, Fields f
   std::get<config::Create>(order.verb).set = std::move(fields);
   host.command(std::move(order), [self = *this, call, creation, name, reply = std::move(reply),
                                   also = std::move(also)](const Result<Answer>& done) {
-    if (!done && done.error().code == Errc::already_exists) {
-      const std::string there = std::string("A ") + word_for(creation.kind) + " named '" + name + "' already exists.";
-      return reply(refuse(call, Errc::already_exists, there));
-    }
-    if (!done) return reply(refuse(call, done.error()));
+    if (!done) return reply(refuse(call, named_twice(done.error(), creation.kind, name)));
     json::object out = also;
     out[creation.id_member] = done->id.text();
     out[creation.arn_member] = self.arn(creation.arn, done->id);
     reply(std::move(out));
+  });
+}
+
+void Context::change(std::string_view operation, config::Kind kind, std::string_view arn_kind,
+                     std::string_view id_member, Change fields) const {
+  on(operation, [self = *this, kind, arn_kind, member = std::string(id_member), fields = std::move(fields)](
+                    const model::Call& call, model::Reply reply) {
+    ask(
+        self.host,
+        [self, call, kind, arn_kind, member, fields](const World& world, const Local&) -> Result<config::Change> {
+          const auto found = self.document(call, world, kind, arn_kind, member);
+          if (!found) return std::unexpected(found.error());
+          auto set = fields(call, world, **found);
+          if (!set) return std::unexpected(set.error());
+          return config::Change{kind, (*found)->id, std::move(*set)};
+        },
+        [self, call, kind, reply = std::move(reply)](Result<config::Change> change) {
+          if (!change) return reply(refuse(call, change.error()));
+          if (change->set.empty()) return reply(json::object{});
+          const auto named = change->set.find(config::name_field(kind));
+          const std::string name = named == change->set.end() ? std::string() : named->second;
+          Command order{.id = self.host.mint(), .verb = std::move(*change), .keys = {}};
+          self.host.command(std::move(order), [call, kind, name, reply](const Result<Answer>& done) {
+            if (!done) return reply(refuse(call, named_twice(done.error(), kind, name)));
+            reply(json::object{});
+          });
+        });
   });
 }
 
@@ -207,6 +245,23 @@ model::Answer Context::list(const model::Call& call, const World& world, config:
     page.emplace_back(std::move(*entry));
   }
   out[member] = std::move(page);
+  return out;
+}
+
+model::Answer Context::page(const model::Call& call, std::string_view member,
+                            const std::map<std::string, json::object>& rows) {
+  const auto max = static_cast<std::size_t>(number(call.input, "MaxResults").value_or(kPageDefault));
+  auto at = rows.begin();
+  if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
+    const auto after = crypto::unbase64url(token);
+    if (!after) return refuse(call, Errc::invalid, "NextToken is not one of ours");
+    at = rows.upper_bound(*after);
+  }
+  json::array listed;
+  json::object out;
+  for (; at != rows.end() && listed.size() < max; ++at) listed.emplace_back(at->second);
+  if (at != rows.end()) out["NextToken"] = next_token(std::prev(at)->first);
+  out[member] = std::move(listed);
   return out;
 }
 

@@ -50,6 +50,11 @@ struct Context {
   };
   void create(const model::Call& call, const Creation& creation, Fields fields, model::Reply reply,
               json::object also = {}) const;
+  // Registers an operation that changes the document which `id_member` names. `fields` translates the input, given the
+  // document as it is here; it runs on the loop. What others write meanwhile merges field by field.
+  using Change = std::function<Result<Fields>(const model::Call&, const World&, const config::Document&)>;
+  void change(std::string_view operation, config::Kind kind, std::string_view arn, std::string_view id_member,
+              Change fields) const;
   void destroy(std::string_view operation, config::Kind kind, std::string_view arn, std::string_view id_member) const;
   // The live document that a member of the call names.
   [[nodiscard]] Result<const config::Document*> document(const model::Call& call, const World& world, config::Kind kind,
@@ -58,6 +63,10 @@ struct Context {
   using Summary = std::function<std::optional<json::object>(const config::Document&)>;
   [[nodiscard]] model::Answer list(const model::Call& call, const World& world, config::Kind kind,
                                    std::string_view member, const Summary& summary) const;
+
+  // A page of rows in the order of their keys, which need to be the same at every call.
+  [[nodiscard]] static model::Answer page(const model::Call& call, std::string_view member,
+                                          const std::map<std::string, json::object>& rows);
 
   // Runs a command and answers with what `shape` makes of its outcome.
   void command(const model::Call& call, Command command, model::Reply reply,
@@ -91,7 +100,11 @@ void put_time(json::object& out, std::string_view member, Hlc at);
 void set_tags(Fields& fields, const json::object& input);
 void put_tags(json::object& out, const config::Document& document);
 
+// What the operations that change name and description set. Errors: invalid (neither is given).
+[[nodiscard]] Result<Fields> naming(const json::object& input);
+
 // Opaque to clients; names the last element of a page.
+[[nodiscard]] std::string next_token(std::string_view last);
 [[nodiscard]] std::string next_token(const Uuid& last);
 [[nodiscard]] std::optional<Uuid> parse_next_token(std::string_view token);
 

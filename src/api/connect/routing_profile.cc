@@ -1,4 +1,5 @@
-// Routing profiles: which channels an agent serves, how many contacts of each, and from which queues.
+// Routing profiles: which channels an agent serves, how many contacts of each, and from which queues. Which of it means
+// what when contacts are given to agents is in docs/routing.md.
 #include <cstdlib>
 #include <set>
 
@@ -15,9 +16,8 @@ Result<void> set_concurrency(Fields& out, const json::object& input) {
     const std::string channel = text(entry, "Channel");
     const std::int64_t slots = number(entry, "Concurrency").value_or(0);
     if (channel == "VOICE" && slots != 1) return fail(Errc::invalid, "The concurrency of VOICE is 1.");
-    if (const json::object* cross = object(entry, "CrossChannelBehavior")) {
-      out["cross_channel." + channel] = text(*cross, "BehaviorType");
-    }
+    const json::object* cross = object(entry, "CrossChannelBehavior");
+    out["cross_channel." + channel] = cross != nullptr ? text(*cross, "BehaviorType") : "";
     if (!out.emplace("concurrency." + channel, std::to_string(slots)).second) {
       return fail(Errc::invalid, "MediaConcurrencies names " + channel + " twice.");
     }
@@ -25,28 +25,39 @@ Result<void> set_concurrency(Fields& out, const json::object& input) {
   return {};
 }
 
+// The field of a queue served on a channel: "queue.<id>.CHAT".
+Result<std::string> queue_field(const Context& context, const json::object& reference) {
+  const auto queue = context.id(text(reference, "QueueId"), kQueueArn);
+  if (!queue) return std::unexpected(queue.error());
+  return "queue." + queue->text() + '.' + text(reference, "Channel");
+}
+
 Result<void> set_queues(Fields& out, const Context& context, const json::object& input) {
   const json::array* each = elements(input, "QueueConfigs");
   if (each == nullptr) return {};
   for (const json::value& value : *each) {
     const json::object& entry = value.as_object();
-    const json::object& reference = entry.at("QueueReference").as_object();
-    const std::string channel = text(reference, "Channel");
-    const auto queue = context.id(text(reference, "QueueId"), kQueueArn);
-    if (!queue) return std::unexpected(queue.error());
+    const auto field = queue_field(context, entry.at("QueueReference").as_object());
+    if (!field) return std::unexpected(field.error());
     const std::string rank = std::to_string(number(entry, "Priority").value_or(1)) + ',' +
                              std::to_string(number(entry, "Delay").value_or(0));
-    if (!out.emplace("queue." + queue->text() + '.' + channel, rank).second) {
-      return fail(Errc::invalid, "QueueConfigs names a queue twice for " + channel + ".");
+    if (!out.emplace(*field, rank).second)
+      return fail(Errc::invalid, "QueueConfigs names a queue twice for a channel.");
+  }
+  return {};
+}
+
+Result<void> refuse_manual_assignment(const json::object& input) {
+  for (const char* member : {"ManualAssignmentQueueConfigs", "ManualAssignmentQueueReferences"}) {
+    if (input.contains(member)) {
+      return fail(Errc::refused, std::string(member) + ": contacts are assigned by routing only.");
     }
   }
   return {};
 }
 
 Result<Fields> profile_fields(const Context& context, const json::object& input) {
-  if (input.contains("ManualAssignmentQueueConfigs")) {
-    return fail(Errc::refused, "ManualAssignmentQueueConfigs: contacts are assigned by routing only.");
-  }
+  if (const auto good = refuse_manual_assignment(input); !good) return std::unexpected(good.error());
   Fields out;
   out["name"] = text(input, "Name");
   out["description"] = text(input, "Description");
@@ -97,6 +108,110 @@ json::object describe_profile(const Context& context, const World& world, const 
   return out;
 }
 
+model::Answer list_queues(const Context& context, const model::Call& call, const World& world,
+                          const config::Document& document) {
+  const config::RoutingProfile* profile = world.config().routing_profile(document.id);
+  std::map<std::string, json::object> rows;
+  if (profile != nullptr) {
+    for (const auto& [served, rank] : profile->queues) {
+      const auto& [queue, channel] = served;
+      const config::Document* found = world.config().find(config::Kind::queue, queue);
+      if (found == nullptr) continue;
+      rows[queue.text() + '.' + channel] = {{"QueueId", queue.text()},
+                                            {"QueueArn", context.arn(kQueueArn, queue)},
+                                            {"QueueName", world.config().served_name(*found)},
+                                            {"Priority", rank.priority},
+                                            {"Delay", rank.delay.count()},
+                                            {"Channel", channel}};
+    }
+  }
+  auto out = Context::page(call, "RoutingProfileQueueConfigSummaryList", rows);
+  if (out) context.modified(*out, world, document);
+  return out;
+}
+
+// What a change of the profile's queues sets.
+Result<Fields> associated(const Context& context, const model::Call& call) {
+  if (const auto good = refuse_manual_assignment(call.input); !good) return std::unexpected(good.error());
+  Fields out;
+  if (const auto good = set_queues(out, context, call.input); !good) return std::unexpected(good.error());
+  if (out.empty()) return fail(Errc::invalid, "QueueConfigs names no queue.");
+  return out;
+}
+
+Result<Fields> disassociated(const Context& context, const model::Call& call, const config::Document& document) {
+  if (const auto good = refuse_manual_assignment(call.input); !good) return std::unexpected(good.error());
+  const json::array* each = elements(call.input, "QueueReferences");
+  if (each == nullptr || each->empty()) return fail(Errc::invalid, "QueueReferences names no queue.");
+  Fields out;
+  for (const json::value& value : *each) {
+    const auto field = queue_field(context, value.as_object());
+    if (!field) return std::unexpected(field.error());
+    // A repeat of the call finds nothing left to do.
+    if (!document.get(*field).empty()) out[*field] = "";
+  }
+  return out;
+}
+
+Result<Fields> reranked(const Context& context, const model::Call& call, const config::Document& document) {
+  auto out = associated(context, call);
+  if (!out) return out;
+  for (const auto& [field, rank] : *out) {
+    if (document.get(field).empty()) {
+      return fail(Errc::not_found, "The routing profile does not have " + field.substr(field.find('.') + 1) +
+                                       " among its queues and channels.");
+    }
+  }
+  return out;
+}
+
+// The whole list is replaced: a channel that the call leaves out is not served any more.
+Result<Fields> concurrency(const model::Call& call, const config::Document& document) {
+  Fields out;
+  if (const auto good = set_concurrency(out, call.input); !good) return std::unexpected(good.error());
+  for (const char* prefix : {"concurrency.", "cross_channel."}) {
+    for (const auto& [channel, value] : document.list(prefix)) out.emplace(prefix + channel, "");
+  }
+  return out;
+}
+
+Result<Fields> outbound_queue(const Context& context, const model::Call& call) {
+  const auto queue = context.id(text(call.input, "DefaultOutboundQueueId"), kQueueArn);
+  if (!queue) return std::unexpected(queue.error());
+  return Fields{{"default_outbound_queue", queue->text()}};
+}
+
+void add_changes(const Context& context) {
+  const auto change = [&](std::string_view operation, Context::Change fields) {
+    context.change(operation, config::Kind::routing_profile, kRoutingProfileArn, "RoutingProfileId", std::move(fields));
+  };
+  change("AssociateRoutingProfileQueues", [context](const model::Call& call, const World&, const config::Document&) {
+    return associated(context, call);
+  });
+  change("DisassociateRoutingProfileQueues",
+         [context](const model::Call& call, const World&, const config::Document& document) {
+           return disassociated(context, call, document);
+         });
+  change("UpdateRoutingProfileQueues",
+         [context](const model::Call& call, const World&, const config::Document& document) {
+           return reranked(context, call, document);
+         });
+  change("UpdateRoutingProfileConcurrency",
+         [](const model::Call& call, const World&, const config::Document& document) {
+           return concurrency(call, document);
+         });
+  change("UpdateRoutingProfileName",
+         [](const model::Call& call, const World&, const config::Document&) { return naming(call.input); });
+  change("UpdateRoutingProfileDefaultOutboundQueue",
+         [context](const model::Call& call, const World&, const config::Document&) {
+           return outbound_queue(context, call);
+         });
+  change("UpdateRoutingProfileAgentAvailabilityTimer",
+         [](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+           return Fields{{"availability_timer", text(call.input, "AgentAvailabilityTimer")}};
+         });
+}
+
 }  // namespace
 
 void add_routing_profile_operations(const Context& context) {
@@ -124,6 +239,14 @@ void add_routing_profile_operations(const Context& context) {
                                        return out;
                                      });
                });
+  context.read("ListRoutingProfileQueues",
+               [context](const model::Call& call, const World& world, const Local&) -> model::Answer {
+                 const auto found = context.document(call, world, config::Kind::routing_profile, kRoutingProfileArn,
+                                                     "RoutingProfileId");
+                 if (!found) return refuse(call, found.error());
+                 return list_queues(context, call, world, **found);
+               });
+  add_changes(context);
   context.destroy("DeleteRoutingProfile", config::Kind::routing_profile, kRoutingProfileArn, "RoutingProfileId");
 }
 

@@ -65,15 +65,18 @@ Result<void> check_references(const State& state, Kind kind, const std::map<std:
   return {};
 }
 
+Result<void> check_name(const State& state, Kind kind, const Uuid& id, const std::map<std::string, std::string>& set) {
+  const auto name = set.find(name_field(kind));
+  if (name == set.end() || name->second.empty()) return {};
+  const Document* holder = state.named(kind, name->second);
+  if (holder != nullptr && holder->id != id) return fail(Errc::already_exists, holder->id.text());
+  return {};
+}
+
 }  // namespace
 
 Result<Put> decide(const State& state, const Create& command) {
-  const auto name = command.set.find(name_field(command.kind));
-  if (name != command.set.end() && !name->second.empty()) {
-    if (const Document* holder = state.named(command.kind, name->second)) {
-      return fail(Errc::already_exists, holder->id.text());
-    }
-  }
+  if (auto good = check_name(state, command.kind, {}, command.set); !good) return std::unexpected(good.error());
   if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
   return Put{command.kind, command.id, true, command.set};
 }
@@ -81,6 +84,9 @@ Result<Put> decide(const State& state, const Create& command) {
 Result<Put> decide(const State& state, const Change& command) {
   if (state.find(command.kind, command.id) == nullptr) {
     return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
+  }
+  if (auto good = check_name(state, command.kind, command.id, command.set); !good) {
+    return std::unexpected(good.error());
   }
   if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
   return Put{command.kind, command.id, false, command.set};

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Goal: what a supervisor changes with boto3 in one region decides in the other who is given which contact. Method: a centre
+of two regions, an agent at one of them, and the stock client at both; each case undoes what would disturb the next."""
+import json
+import sys
+import uuid
+
+from centre import Agent, Centre, case, equal, isolated, run, until
+
+isolated()
+try:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+except ImportError as reason:
+    print(f"skipped: {reason}\n0 passed, 0 failed")
+    sys.exit()
+
+EAST, WEST = "us-east-1", "us-west-2"
+
+
+class Centre(Centre):
+    """A centre with a client of each region, and the ids of its documents by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.east, self.west = (
+            boto3.client("connect", region_name=region, endpoint_url=self.urls[region], aws_access_key_id=self.key,
+                         aws_secret_access_key=self.secret, config=Config(retries={"total_max_attempts": 1}))
+            for region in (EAST, WEST))
+        own = self.connect(EAST)
+        self.queues, self.profiles, self.users = (own.ids(kind) for kind in ("queues", "routing-profiles", "users"))
+
+    def flow(self, name, queue):
+        """Makes a flow that queues at once."""
+        step = lambda name, kind, parameters, following: {
+            "Identifier": name, "Type": kind, "Parameters": parameters,
+            "Transitions": {"NextAction": following, "Errors": [{"NextAction": "bye", "ErrorType": "NoMatchingError"}]} if following else {}}
+        content = {"Version": "2019-10-30", "StartAction": "set", "Metadata": {}, "Actions": [
+            step("set", "UpdateContactTargetQueue", {"QueueId": queue}, "queue"),
+            step("queue", "TransferContactToQueue", {}, "bye"), step("bye", "DisconnectParticipant", {}, None)]}
+        content["Actions"][1]["Transitions"]["Errors"].append({"NextAction": "bye", "ErrorType": "QueueAtCapacity"})
+        return self.east.create_contact_flow(InstanceId=self.instance, Name=name, Type="CONTACT_FLOW", Content=json.dumps(content))["ContactFlowId"]
+
+
+def fails(name, ask, **arguments):
+    try:
+        answer = ask(**arguments)
+    except ClientError as error:
+        equal(error.response["Error"]["Code"], name, "the error")
+        return
+    raise AssertionError(f"no {name} but {answer}")
+
+
+@case("queues of a routing profile: associated in one region, ranked in the other, and an agent there is given their contacts")
+def routing_profile(centre):
+    profile = {"InstanceId": centre.instance, "RoutingProfileId": centre.profiles["sales only"]}
+    support = {"QueueId": centre.queues["support"], "Channel": "TASK"}
+    carol = Agent("carol")
+    carol.sign_in(centre.urls[WEST])
+    carol.status("Available")
+    centre.flow("to support", support["QueueId"])
+    task = centre.connect(EAST).start_task("for support", flow="to support")
+    centre.east.associate_routing_profile_queues(QueueConfigs=[{"QueueReference": support, "Priority": 3, "Delay": 0}], **profile)
+    carol.takes(task)
+    carol.ends(task)
+    rows = lambda: {(row["QueueId"], row["Channel"]): row for row in centre.west.list_routing_profile_queues(**profile)["RoutingProfileQueueConfigSummaryList"]}
+    centre.west.update_routing_profile_queues(QueueConfigs=[{"QueueReference": support, "Priority": 9, "Delay": 60}], **profile)
+    equal([rows()[tuple(support.values())][name] for name in ("QueueName", "Priority", "Delay")], ["support", 9, 60], "the row")
+    centre.east.disassociate_routing_profile_queues(QueueReferences=[support], **profile)
+    until("the queue to be gone", lambda: tuple(support.values()) not in rows())
+    fails("ResourceNotFoundException", centre.west.update_routing_profile_queues,
+          QueueConfigs=[{"QueueReference": support, "Priority": 1, "Delay": 0}], **profile)
+    pages = centre.west.get_paginator("list_routing_profile_queues").paginate(PaginationConfig={"PageSize": 1}, **profile)
+    equal(len([row for page in pages for row in page["RoutingProfileQueueConfigSummaryList"]]), 2, "queues in pages")
+
+
+@case("channels, name and outbound queue of a routing profile")
+def channels(centre):
+    profile = {"InstanceId": centre.instance, "RoutingProfileId": centre.profiles["sales only"]}
+    centre.west.update_routing_profile_concurrency(MediaConcurrencies=[
+        {"Channel": "CHAT", "Concurrency": 3, "CrossChannelBehavior": {"BehaviorType": "ROUTE_ANY_CHANNEL"}},
+        {"Channel": "TASK", "Concurrency": 2}], **profile)
+    centre.west.update_routing_profile_name(Name="sales alone", Description="more at once", **profile)
+    centre.west.update_routing_profile_default_outbound_queue(DefaultOutboundQueueId=centre.queues["support"], **profile)
+    seen = lambda: centre.east.describe_routing_profile(**profile)["RoutingProfile"]
+    until("the outbound queue", lambda: seen()["DefaultOutboundQueueId"] == centre.queues["support"])
+    equal({row["Channel"]: (row["Concurrency"], row["CrossChannelBehavior"]["BehaviorType"]) for row in seen()["MediaConcurrencies"]},
+          {"CHAT": (3, "ROUTE_ANY_CHANNEL"), "TASK": (2, "ROUTE_CURRENT_CHANNEL_ONLY")}, "the channels")
+    equal((seen()["Name"], seen()["Description"]), ("sales alone", "more at once"), "the name")
+    fails("DuplicateResourceException", centre.east.update_routing_profile_name, Name="everything", **profile)
+    fails("ResourceNotFoundException", centre.east.update_routing_profile_name, InstanceId=centre.instance,
+          RoutingProfileId=str(uuid.uuid4()), Name="nobody's")
+
+
+run(Centre)
