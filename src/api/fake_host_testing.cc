@@ -309,6 +309,24 @@ Opened Region::open(std::string target) {
   return out;
 }
 
+void Region::available_agent() {
+  EXPECT_EQ(agent("POST", "sign-in", {}, {{"username", "ana"}, {"password", "Sunflower7"}}).status, 200);
+  expect("PUT", "/users/" + instance + "/" + user + "/status", {{"AgentStatusId", available}});
+}
+
+std::vector<ContactId> Region::shown() const {
+  std::vector<ContactId> out;
+  const auto* held = host.world().agents().find(AgentId{*parse_uuid(user)});
+  if (held == nullptr) return out;
+  for (const auto& [contact, slot] : held->presence.slots) out.push_back(contact);
+  return out;
+}
+
+std::string Region::start_task(const char* name) {
+  return text_of(expect("PUT", "/contact/task", {{"InstanceId", instance}, {"ContactFlowId", flow}, {"Name", name}}),
+                 "ContactId");
+}
+
 std::string error_of(const http::Response& response) {
   const std::string* type = http::find(response.headers, "x-amzn-errortype");
   return type != nullptr ? *type : std::string();

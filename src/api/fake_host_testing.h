@@ -111,6 +111,12 @@ class Region {
   http::Response agent(std::string method, std::string path, const std::string& token = {},
                        const boost::json::object& body = {});
   Opened open(std::string target);
+  // The sample's agent signs in and is available.
+  void available_agent();
+  // Contacts that her desktop shows, ringing or accepted.
+  [[nodiscard]] std::vector<ContactId> shown() const;
+  // A task in `flow`; its id.
+  std::string start_task(const char* name);
 
   // Documents of the sample, made through the API.
   std::string hours, queue, profile, flow, user;

@@ -43,6 +43,7 @@ struct Api::Impl : std::enable_shared_from_this<Impl> {
     connect::add_contact_operations(context);
     connect::add_metric_operations(context);
     connect::add_user_data_operations(context);
+    connect::add_proficiency_operations(context);
   }
 
   void handle(http::Request request, http::Respond plain) {

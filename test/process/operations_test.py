@@ -31,15 +31,16 @@ class Centre(Centre):
         own = self.connect(EAST)
         self.queues, self.profiles, self.users = (own.ids(kind) for kind in ("queues", "routing-profiles", "users"))
 
-    def flow(self, name, queue):
-        """Makes a flow that queues at once."""
+    def flow(self, name, queue, **criteria):
+        """Makes a flow that queues at once, with these parameters of UpdateRoutingCriteria if there are any."""
         step = lambda name, kind, parameters, following: {
             "Identifier": name, "Type": kind, "Parameters": parameters,
             "Transitions": {"NextAction": following, "Errors": [{"NextAction": "bye", "ErrorType": "NoMatchingError"}]} if following else {}}
         content = {"Version": "2019-10-30", "StartAction": "set", "Metadata": {}, "Actions": [
-            step("set", "UpdateContactTargetQueue", {"QueueId": queue}, "queue"),
+            step("set", "UpdateContactTargetQueue", {"QueueId": queue}, "ask" if criteria else "queue"),
+            step("ask", "UpdateRoutingCriteria", criteria, "queue"),
             step("queue", "TransferContactToQueue", {}, "bye"), step("bye", "DisconnectParticipant", {}, None)]}
-        content["Actions"][1]["Transitions"]["Errors"].append({"NextAction": "bye", "ErrorType": "QueueAtCapacity"})
+        content["Actions"][2]["Transitions"]["Errors"].append({"NextAction": "bye", "ErrorType": "QueueAtCapacity"})
         return self.east.create_contact_flow(InstanceId=self.instance, Name=name, Type="CONTACT_FLOW", Content=json.dumps(content))["ContactFlowId"]
 
 
@@ -73,6 +74,7 @@ def routing_profile(centre):
           QueueConfigs=[{"QueueReference": support, "Priority": 1, "Delay": 0}], **profile)
     pages = centre.west.get_paginator("list_routing_profile_queues").paginate(PaginationConfig={"PageSize": 1}, **profile)
     equal(len([row for page in pages for row in page["RoutingProfileQueueConfigSummaryList"]]), 2, "queues in pages")
+    carol.status("Offline")
 
 
 @case("channels, name and outbound queue of a routing profile")
@@ -91,6 +93,35 @@ def channels(centre):
     fails("DuplicateResourceException", centre.east.update_routing_profile_name, Name="everything", **profile)
     fails("ResourceNotFoundException", centre.east.update_routing_profile_name, InstanceId=centre.instance,
           RoutingProfileId=str(uuid.uuid4()), Name="nobody's")
+
+
+@case("predefined attributes and proficiencies: an agent in the other region is given the contact once he is good enough")
+def proficiencies(centre):
+    instance, user = centre.instance, {"InstanceId": centre.instance, "UserId": centre.users["bob"]}
+    centre.east.create_predefined_attribute(InstanceId=instance, Name="Language", Values={"StringList": ["French", "Irish"]})
+    until("the attribute", lambda: "Language" in [row["Name"] for row in centre.west.list_predefined_attributes(InstanceId=instance)["PredefinedAttributeSummaryList"]])
+    fails("DuplicateResourceException", centre.west.create_predefined_attribute, InstanceId=instance, Name="Language")
+    equal(centre.west.describe_predefined_attribute(InstanceId=instance, Name="Language")["PredefinedAttribute"]["Values"]["StringList"],
+          ["French", "Irish"], "the values")
+    french = {"AttributeName": "Language", "AttributeValue": "French"}
+    centre.west.associate_user_proficiencies(UserProficiencies=[french | {"Level": 2.0}], **user)
+    fails("ResourceNotFoundException", centre.west.associate_user_proficiencies,
+          UserProficiencies=[french | {"AttributeValue": "Dutch", "Level": 2.0}], **user)
+    bob = Agent("bob")
+    bob.sign_in(centre.urls[WEST])
+    bob.status("Available")
+    flow = centre.flow("in French", centre.queues["sales"], RoutingCriteria={"Steps": [{"Expression": {"AttributeCondition": {
+        "Name": "Language", "Value": "French", "ProficiencyLevel": 4, "ComparisonOperator": "NumberGreaterOrEqualTo"}}}]})
+    task = centre.east.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="bonjour")["ContactId"]
+    centre.east.update_user_proficiencies(UserProficiencies=[french | {"Level": 4.0}], **user)
+    bob.takes(task)
+    bob.ends(task)
+    equal([row["Level"] for row in centre.west.list_user_proficiencies(**user)["UserProficiencyList"]], [4.0], "the levels")
+    fails("ResourceInUseException", centre.west.delete_predefined_attribute, InstanceId=instance, Name="Language")
+    centre.west.update_predefined_attribute(InstanceId=instance, Name="Language", Values={"StringList": ["French"]})
+    centre.west.disassociate_user_proficiencies(UserProficiencies=[french], **user)
+    centre.west.delete_predefined_attribute(InstanceId=instance, Name="Language")
+    bob.status("Offline")
 
 
 run(Centre)

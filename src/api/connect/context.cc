@@ -31,14 +31,18 @@ const char* word_for(config::Kind kind) {
       return "security profile";
     case config::Kind::agent_status:
       return "agent status";
+    case config::Kind::predefined_attribute:
+      return "predefined attribute";
   }
   return "resource";
 }
 
-// The core answers with the id of the holder; a client wants to read which name it was.
-Error named_twice(Error error, config::Kind kind, const std::string& name) {
-  if (error.code != Errc::already_exists) return error;
-  return {Errc::already_exists, std::string("Another ") + word_for(kind) + " is named '" + name + "'."};
+// An error of the configuration in a sentence for the client: the core tells what stands in the way, and no more.
+Error explained(Error error, config::Kind kind, const std::string& name) {
+  const std::string word = word_for(kind);
+  if (error.code == Errc::already_exists) error.detail = "Another " + word + " is named '" + name + "'.";
+  if (error.code == Errc::in_use) error.detail = "The " + word + " is in use by the " + error.detail + ".";
+  return error;
 }
 
 }  // namespace
@@ -59,6 +63,12 @@ std::optional<std::int64_t> number(const json::object& input, std::string_view m
   const json::value* value = input.if_contains(member);
   if (value == nullptr || !value->is_int64()) return std::nullopt;
   return value->get_int64();
+}
+
+std::optional<double> real(const json::object& input, std::string_view member) {
+  const json::value* value = input.if_contains(member);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  return value->to_number<double>();
 }
 
 const json::array* elements(const json::object& input, std::string_view member) {
@@ -160,10 +170,12 @@ void Context::create(const model::Call& call, const Creation& creation, Fields f
   std::get<config::Create>(order.verb).set = std::move(fields);
   host.command(std::move(order), [self = *this, call, creation, name, reply = std::move(reply),
                                   also = std::move(also)](const Result<Answer>& done) {
-    if (!done) return reply(refuse(call, named_twice(done.error(), creation.kind, name)));
+    if (!done) return reply(refuse(call, explained(done.error(), creation.kind, name)));
     json::object out = also;
-    out[creation.id_member] = done->id.text();
-    out[creation.arn_member] = self.arn(creation.arn, done->id);
+    if (!creation.id_member.empty()) {
+      out[creation.id_member] = done->id.text();
+      out[creation.arn_member] = self.arn(creation.arn, done->id);
+    }
     reply(std::move(out));
   });
 }
@@ -188,7 +200,7 @@ void Context::change(std::string_view operation, config::Kind kind, std::string_
           const std::string name = named == change->set.end() ? std::string() : named->second;
           Command order{.id = self.host.mint(), .verb = std::move(*change), .keys = {}};
           self.host.command(std::move(order), [call, kind, name, reply](const Result<Answer>& done) {
-            if (!done) return reply(refuse(call, named_twice(done.error(), kind, name)));
+            if (!done) return reply(refuse(call, explained(done.error(), kind, name)));
             reply(json::object{});
           });
         });
@@ -199,22 +211,33 @@ void Context::destroy(std::string_view operation, config::Kind kind, std::string
                       std::string_view id_member) const {
   on(operation,
      [self = *this, kind, arn_kind, member = std::string(id_member)](const model::Call& call, model::Reply reply) {
-       const auto id = self.id(text(call.input, member), arn_kind);
-       if (!id) return reply(refuse(call, id.error()));
-       Command order{.id = self.host.mint(), .verb = config::Delete{kind, *id}, .keys = {}};
-       self.host.command(std::move(order), [call, kind, reply = std::move(reply)](const Result<Answer>& done) {
-         if (done) return reply(json::object{});
-         Error error = done.error();
-         if (error.code == Errc::in_use) {
-           error.detail = std::string("The ") + word_for(kind) + " is in use by the " + error.detail + ".";
-         }
-         reply(refuse(call, error));
-       });
+       ask(
+           self.host,
+           [self, call, kind, arn_kind, member](const World& world, const Local&) -> Result<Uuid> {
+             const auto found = self.document(call, world, kind, arn_kind, member);
+             if (!found) return std::unexpected(found.error());
+             return (*found)->id;
+           },
+           [self, call, kind, reply = std::move(reply)](const Result<Uuid>& id) {
+             if (!id) return reply(refuse(call, id.error()));
+             Command order{.id = self.host.mint(), .verb = config::Delete{kind, *id}, .keys = {}};
+             self.host.command(std::move(order), [call, kind, reply](const Result<Answer>& done) {
+               if (!done) return reply(refuse(call, explained(done.error(), kind, {})));
+               reply(json::object{});
+             });
+           });
      });
 }
 
 Result<const config::Document*> Context::document(const model::Call& call, const World& world, config::Kind kind,
                                                   std::string_view arn_kind, std::string_view member) const {
+  if (arn_kind == kByName) {
+    const std::string name = text(call.input, member);
+    const config::Document* found = world.config().named(kind, name);
+    if (found == nullptr)
+      return fail(Errc::not_found, std::string("No ") + word_for(kind) + " is named '" + name + "'.");
+    return found;
+  }
   const auto named = id(text(call.input, member), arn_kind);
   if (!named) return std::unexpected(named.error());
   const config::Document* found = world.config().find(kind, *named);

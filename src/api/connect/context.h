@@ -28,6 +28,9 @@ inline constexpr std::string_view kSecurityProfileArn = "security-profile";
 inline constexpr std::string_view kAgentStatusArn = "agent-state";
 inline constexpr std::string_view kContactArn = "contact";
 
+// In place of a kind of ARN: the API names these documents by their names.
+inline constexpr std::string_view kByName = "";
+
 using Fields = std::map<std::string, std::string>;
 
 struct Context {
@@ -45,7 +48,7 @@ struct Context {
   struct Creation {
     config::Kind kind = config::Kind::instance;
     std::string_view arn;        // kind of its ARNs
-    std::string_view id_member;  // in the answer
+    std::string_view id_member;  // in the answer; empty: not there
     std::string_view arn_member;
   };
   void create(const model::Call& call, const Creation& creation, Fields fields, model::Reply reply,
@@ -56,7 +59,7 @@ struct Context {
   void change(std::string_view operation, config::Kind kind, std::string_view arn, std::string_view id_member,
               Change fields) const;
   void destroy(std::string_view operation, config::Kind kind, std::string_view arn, std::string_view id_member) const;
-  // The live document that a member of the call names.
+  // The live document that a member of the call names, by id, ARN, or name (`kByName`).
   [[nodiscard]] Result<const config::Document*> document(const model::Call& call, const World& world, config::Kind kind,
                                                          std::string_view arn, std::string_view member) const;
   // A page of live documents by id. `summary` answers nothing for one that the call's filter leaves out.
@@ -89,6 +92,7 @@ struct Context {
 // Members of the input; empty, 0 or nothing when absent.
 [[nodiscard]] std::string text(const json::object& input, std::string_view member);
 [[nodiscard]] std::optional<std::int64_t> number(const json::object& input, std::string_view member);
+[[nodiscard]] std::optional<double> real(const json::object& input, std::string_view member);
 [[nodiscard]] const json::array* elements(const json::object& input, std::string_view member);
 [[nodiscard]] const json::object* object(const json::object& input, std::string_view member);
 [[nodiscard]] std::vector<std::string> texts(const json::object& input, std::string_view member);
@@ -113,6 +117,7 @@ void put_tags(json::object& out, const config::Document& document);
 // One function per file of handlers.
 void add_instance_operations(const Context& context);
 void add_user_operations(const Context& context);
+void add_proficiency_operations(const Context& context);
 void add_queue_operations(const Context& context);
 void add_routing_profile_operations(const Context& context);
 void add_hours_operations(const Context& context);

@@ -32,23 +32,6 @@ class RoutingProfile : public testing::Test {
   http::Response post(const std::string& what, const json::object& body) {
     return region.connect("POST", target + "/" + what, body);
   }
-  // What the agent's desktop holds.
-  std::vector<ContactId> ringing() const {
-    std::vector<ContactId> out;
-    const auto* held = region.host.world().agents().find(AgentId{*parse_uuid(region.user)});
-    if (held == nullptr) return out;
-    for (const auto& [contact, slot] : held->presence.slots) out.push_back(contact);
-    return out;
-  }
-  void sign_in() {
-    ASSERT_EQ(region.agent("POST", "sign-in", {}, {{"username", "ana"}, {"password", "Sunflower7"}}).status, 200);
-    region.expect("PUT", "/users/" + region.instance + "/" + region.user + "/status",
-                  {{"AgentStatusId", region.available}});
-  }
-  std::string task(const char* name) {
-    const json::object body{{"InstanceId", region.instance}, {"ContactFlowId", region.flow}, {"Name", name}};
-    return text_of(region.expect("PUT", "/contact/task", body), "ContactId");
-  }
   Region region;
   std::string target = "/routing-profiles/" + region.instance + "/" + region.profile;
 };
@@ -148,21 +131,21 @@ TEST_F(RoutingProfile, IsDescribedAsItWasChanged) {
 }
 
 TEST_F(RoutingProfile, DecidesWhatAnAgentIsGiven) {
-  sign_in();
+  region.available_agent();
   EXPECT_EQ(post("disassociate-queues", {{"QueueReferences", json::array{reference(region.queue, "TASK")}}}).status,
             200);
-  const std::string first = task("first");
+  const std::string first = region.start_task("first");
   region.host.run(std::chrono::seconds(2));
-  EXPECT_TRUE(ringing().empty()) << "his profile does not have the queue for tasks";
+  EXPECT_TRUE(region.shown().empty()) << "his profile does not have the queue for tasks";
   EXPECT_EQ(post("associate-queues", {{"QueueConfigs", json::array{served(region.queue, "TASK", 1)}}}).status, 200);
   region.host.run(std::chrono::seconds(2));
-  ASSERT_EQ(ringing(), std::vector{ContactId{*parse_uuid(first)}});
-  const std::string second = task("second");
+  ASSERT_EQ(region.shown(), std::vector{ContactId{*parse_uuid(first)}});
+  const std::string second = region.start_task("second");
   region.host.run(std::chrono::seconds(2));
-  ASSERT_EQ(ringing().size(), 1U) << "one task at a time";
+  ASSERT_EQ(region.shown().size(), 1U) << "one task at a time";
   EXPECT_EQ(post("concurrency", {{"MediaConcurrencies", json::array{concurrency("TASK", 2)}}}).status, 200);
   region.host.run(std::chrono::seconds(2));
-  EXPECT_EQ(ringing().size(), 2U);
+  EXPECT_EQ(region.shown().size(), 2U);
   EXPECT_TRUE(region.host.errors.empty());
 }
 

@@ -15,6 +15,7 @@ constexpr std::pair<config::Kind, const char*> kKinds[] = {
     {config::Kind::flow, "flow"},
     {config::Kind::security_profile, "security_profile"},
     {config::Kind::agent_status, "agent_status"},
+    {config::Kind::predefined_attribute, "predefined_attribute"},
 };
 
 }  // namespace

@@ -34,6 +34,8 @@ const char* kind_name(Kind kind) {
       return "security profile";
     case Kind::agent_status:
       return "agent status";
+    case Kind::predefined_attribute:
+      return "predefined attribute";
   }
   return "document";
 }
@@ -73,11 +75,55 @@ Result<void> check_name(const State& state, Kind kind, const Uuid& id, const std
   return {};
 }
 
+// A proficiency is one of a predefined attribute's values.
+Result<void> check_proficiencies(const State& state, const std::map<std::string, std::string>& set) {
+  constexpr std::string_view kField = "proficiency.";
+  for (auto at = set.lower_bound(std::string(kField)); at != set.end() && at->first.starts_with(kField); ++at) {
+    if (at->second.empty()) continue;
+    const auto [attribute, value] = proficiency_of(std::string_view(at->first).substr(kField.size()));
+    const Document* known = state.named(Kind::predefined_attribute, attribute);
+    if (known == nullptr) return fail(Errc::not_found, "no predefined attribute is named " + attribute);
+    if (known->get("value." + value).empty()) {
+      return fail(Errc::not_found, "the predefined attribute " + attribute + " has no value " + value);
+    }
+  }
+  return {};
+}
+
+// The proficiencies that a user has of an attribute hold it and their values. `goes`: the values that go.
+template <class Goes>
+Result<void> check_proficient(const State& state, const Document& attribute, Goes goes) {
+  const std::string name = state.served_name(attribute);
+  for (const Document* user : state.all(Kind::user)) {
+    for (const auto& [proficiency, level] : user->list("proficiency.")) {
+      const auto [of, value] = proficiency_of(proficiency);
+      if (of == name && goes(value)) {
+        return fail(Errc::in_use, std::string(kind_name(Kind::user)) + " " + state.served_name(*user));
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> check_proficiencies(const State& state, Kind kind, const Uuid& id,
+                                 const std::map<std::string, std::string>& set) {
+  if (kind == Kind::user) return check_proficiencies(state, set);
+  const Document* attribute = kind == Kind::predefined_attribute ? state.find(kind, id) : nullptr;
+  if (attribute == nullptr) return {};
+  return check_proficient(state, *attribute, [&](const std::string& value) {
+    const auto at = set.find("value." + value);
+    return at != set.end() && at->second.empty();
+  });
+}
+
 }  // namespace
 
 Result<Put> decide(const State& state, const Create& command) {
   if (auto good = check_name(state, command.kind, {}, command.set); !good) return std::unexpected(good.error());
   if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
+  if (auto good = check_proficiencies(state, command.kind, command.id, command.set); !good) {
+    return std::unexpected(good.error());
+  }
   return Put{command.kind, command.id, true, command.set};
 }
 
@@ -89,6 +135,9 @@ Result<Put> decide(const State& state, const Change& command) {
     return std::unexpected(good.error());
   }
   if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
+  if (auto good = check_proficiencies(state, command.kind, command.id, command.set); !good) {
+    return std::unexpected(good.error());
+  }
   return Put{command.kind, command.id, false, command.set};
 }
 
@@ -106,6 +155,12 @@ Result<Deleted> decide(const State& state, const Delete& command) {
           return fail(Errc::in_use, std::string(kind_name(reference.from)) + " " + state.served_name(*other));
         }
       }
+    }
+  }
+  if (command.kind == Kind::predefined_attribute) {
+    const Document* attribute = state.find(command.kind, command.id);
+    if (auto good = check_proficient(state, *attribute, [](const std::string&) { return true; }); !good) {
+      return std::unexpected(good.error());
     }
   }
   return Deleted{command.kind, command.id};

@@ -40,7 +40,8 @@ struct Delete {
 
 // Errors: already_exists (detail: id of the holder of the name), not_found (a reference names nothing).
 [[nodiscard]] Result<Put> decide(const State& state, const Create& command);
-// Errors: not_found (the document, or what a reference names); already_exists (detail: id of the holder of the name).
+// Errors: not_found (the document, or what a reference names); already_exists (detail: id of the holder of the name);
+// in_use (a value of a predefined attribute that goes, with a user who is proficient in it in `detail`).
 [[nodiscard]] Result<Put> decide(const State& state, const Change& command);
 // Errors: not_found; in_use, with one document that refers to it in `detail`.
 [[nodiscard]] Result<Deleted> decide(const State& state, const Delete& command);

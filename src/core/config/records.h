@@ -22,7 +22,9 @@ enum class Kind : std::uint8_t {
   flow,              // name, description, type, content (flow language JSON as given), state, status
   security_profile,  // name
   agent_status,      // name, type (ROUTABLE, CUSTOM, OFFLINE), order
-  last_ = agent_status
+  // What agents may be proficient in: name, value.<value> = position in its list, purpose.<purpose> = likewise.
+  predefined_attribute,
+  last_ = predefined_attribute
 };
 
 // A new version of some fields. A field set to the empty string is absent.
