@@ -308,6 +308,7 @@ Result<Decision> Node::decide(const Command& command) {
           },
           [&](const contact::End& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const contact::SetAttributes& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::SetRouting& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const contact::Attach& v) -> Result<Decision> {
             const auto at = local_.attachments.find(v.contact);
             if (at != local_.attachments.end() && at->second.gateway == v.session.gateway &&

@@ -124,4 +124,34 @@ def proficiencies(centre):
     bob.status("Offline")
 
 
+@case("UpdateContactRoutingData in the region that does not own the contact: the later task is first, for the agent it names")
+def routing_data(centre):
+    instance = centre.instance
+    flow = centre.flow("to sales", centre.queues["sales"])
+    start = lambda name: centre.east.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name=name)["ContactId"]
+    earlier, later = start("earlier"), start("later")
+    order = lambda contact, **change: centre.west.update_contact_routing_data(InstanceId=instance, ContactId=contact, **change)
+    until("the task in the other region", lambda: later in [contact["id"] for contact in centre.json("contacts")["contacts"]])
+    named = {"AttributeCondition": {"MatchCriteria": {"AgentsCriteria": {"AgentIds": [centre.users["alice"]]}}, "ComparisonOperator": "Match"}}
+    order(later, QueuePriority=1, QueueTimeAdjustmentSeconds=30,
+          RoutingCriteria={"Steps": [{"Expiry": {"DurationInSeconds": 600}, "Expression": named}]})
+    seen = centre.east.describe_contact(InstanceId=instance, ContactId=later)["Contact"]
+    equal((seen["QueuePriority"], seen["QueueTimeAdjustmentSeconds"]), (1, 30), "the place")
+    equal([(step["Status"], step["Expiry"]["DurationInSeconds"], step["Expression"]) for step in seen["RoutingCriteria"]["Steps"]],
+          [("ACTIVE", 600, named)], "the criteria")
+    bob, alice = Agent("bob"), Agent("alice")
+    bob.sign_in(centre.urls[WEST])
+    bob.status("Available")
+    bob.takes(earlier)
+    bob.ends(earlier)
+    bob.status("Offline")
+    alice.sign_in(centre.urls[EAST])
+    alice.status("Available")
+    alice.takes(later)
+    alice.ends(later)
+    alice.status("Offline")
+    fails("ResourceConflictException", order, contact=later, QueuePriority=2)
+    fails("ResourceNotFoundException", order, contact=str(uuid.uuid4()), QueuePriority=2)
+
+
 run(Centre)

@@ -1,6 +1,7 @@
 // What can be asked about a contact and done to it from outside.
 #include "api/connect/attributes.h"
 #include "api/connect/context.h"
+#include "api/connect/criteria.h"
 
 namespace tandem::api::connect {
 namespace {
@@ -70,6 +71,7 @@ json::object contact_json(const Context& context, const Seen& seen) {
   put_time(out, "DisconnectTimestamp", contact.ended);
   put_time(out, "LastUpdateTimestamp", seen.changed);
   put(out, "DisconnectReason", contact.ended_by);
+  if (auto criteria = describe_criteria(contact, Hlc::at(host.utc_ms()))) out["RoutingCriteria"] = std::move(*criteria);
   json::object resiliency;
   put(resiliency, "ActiveRegion", seen.active_region);
   put(resiliency, "OriginRegion", seen.origin_region);
@@ -136,6 +138,54 @@ void update_attributes(const Context& context, const model::Call& call, model::R
       });
 }
 
+// The agents that criteria name are there.
+Result<void> check_agents(const World& world, const contact::Criteria& criteria) {
+  for (const contact::CriteriaStep& step : criteria.steps) {
+    for (const contact::Requirement& part : step.expression) {
+      for (const AgentId agent : part.agents) {
+        if (world.config().find(config::Kind::user, agent.value()) == nullptr) {
+          return fail(Errc::invalid, "AgentIds holds '" + agent.value().text() + "', which is no id of a user.");
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<contact::SetRouting> routing_of(const Context& context, const model::Call& call) {
+  const auto id = contact_id(context, call, "ContactId");
+  if (!id) return std::unexpected(id.error());
+  contact::SetRouting out{*id, number(call.input, "QueuePriority"), {}, {}};
+  if (const auto seconds = number(call.input, "QueueTimeAdjustmentSeconds")) {
+    out.age_adjustment = std::chrono::seconds{*seconds};
+  }
+  if (const json::object* given = object(call.input, "RoutingCriteria")) {
+    auto criteria = read_criteria(*given);
+    if (!criteria) return std::unexpected(criteria.error());
+    out.criteria = std::move(*criteria);
+  }
+  if (!out.priority && !out.age_adjustment && !out.criteria) {
+    return fail(Errc::invalid, "None of QueuePriority, QueueTimeAdjustmentSeconds and RoutingCriteria is given.");
+  }
+  return out;
+}
+
+void update_routing(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto order = routing_of(context, call);
+  if (!order) return reply(refuse(call, order.error()));
+  ask(
+      context.host,
+      [order = *order](const World& world, const Local&) -> Result<void> {
+        if (world.contacts().find(order.contact) == nullptr) return std::unexpected(unknown_contact());
+        return order.criteria ? check_agents(world, *order.criteria) : Result<void>{};
+      },
+      [context, call, order = *order, reply = std::move(reply)](const Result<void>& good) {
+        if (!good) return reply(refuse(call, good.error()));
+        context.command(call, Command{.id = context.host.mint(), .verb = order, .keys = {}}, reply,
+                        [](const model::Call&, const Answer&) -> model::Answer { return json::object{}; });
+      });
+}
+
 void stop_contact(const Context& context, const model::Call& call, model::Reply reply) {
   const auto gone = [](const model::Call& of) -> model::Answer {
     return std::unexpected(model::declared_error(*of.operation, "ContactNotFoundException",
@@ -167,6 +217,9 @@ void add_contact_operations(const Context& context) {
   });
   context.on("UpdateContactAttributes", [context](const model::Call& call, model::Reply reply) {
     update_attributes(context, call, std::move(reply));
+  });
+  context.on("UpdateContactRoutingData", [context](const model::Call& call, model::Reply reply) {
+    update_routing(context, call, std::move(reply));
   });
   context.on("StopContact",
              [context](const model::Call& call, model::Reply reply) { stop_contact(context, call, std::move(reply)); });

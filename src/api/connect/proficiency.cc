@@ -1,10 +1,9 @@
 // What agents can be proficient in, the predefined attributes, and how proficient each user is. Routing criteria ask
 // for them (docs/routing.md).
-#include <array>
-#include <cmath>
 #include <cstdlib>
 
 #include "api/connect/context.h"
+#include "api/connect/criteria.h"
 
 namespace tandem::api::connect {
 namespace {
@@ -68,12 +67,10 @@ std::string field_of(const json::object& proficiency) {
 
 // "4", or "4.5". Errors: invalid (the level has more than one decimal).
 Result<std::string> level_text(double level) {
-  const long tenths = std::lround(level * 10);
-  if (std::abs(level * 10 - static_cast<double>(tenths)) > 1e-4) {
-    return fail(Errc::invalid, "A Level has one decimal at most.");
-  }
-  std::string out = std::to_string(tenths / 10);
-  if (tenths % 10 != 0) out += '.' + std::to_string(tenths % 10);
+  const auto tenths = tenths_of_level(level);
+  if (!tenths) return std::unexpected(tenths.error());
+  std::string out = std::to_string(*tenths / 10);
+  if (*tenths % 10 != 0) out += '.' + std::to_string(*tenths % 10);
   return out;
 }
 

@@ -77,7 +77,7 @@ ServiceError service_error(const Operation& operation, const Error& error) {
     case Errc::in_use:
       return nearest({"ResourceInUseException", "ConflictException", "InvalidRequestException"});
     case Errc::refused:
-      return nearest({"InvalidRequestException", "ConflictException"});
+      return nearest({"InvalidRequestException", "ResourceConflictException", "ConflictException"});
     case Errc::limit_exceeded:
       return nearest({"LimitExceededException", "ServiceQuotaExceededException", "ThrottlingException"});
     case Errc::denied:

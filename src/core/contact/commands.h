@@ -1,7 +1,9 @@
 // Orders about contacts. Each is judged by the contact's owner and may be refused.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/contact/contact.h"
@@ -70,6 +72,22 @@ struct SetAttributes {
   static void fields(S& s, F&& f) {
     f(1, "contact", s.contact);
     f(2, "set", s.set);
+  }
+};
+
+// Another place in the queue, or other agents to wait for. What is not given stays as it is. Source: API Reference,
+// "UpdateContactRoutingData".
+struct SetRouting {
+  ContactId contact;
+  std::optional<std::int64_t> priority;                // from 1, which is served first
+  std::optional<std::chrono::seconds> age_adjustment;  // in place of the one before, not on top of it
+  std::optional<Criteria> criteria;                    // without steps: nothing is asked of agents any more
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "priority", s.priority);
+    f(3, "age_adjustment", s.age_adjustment);
+    f(4, "criteria", s.criteria);
   }
 };
 

@@ -7,9 +7,7 @@
 namespace tandem::contact {
 namespace {
 
-using Kind = RequirementKind;
-
-Requirement group(Kind kind, std::uint32_t parts) {
+Requirement group(RequirementKind kind, std::uint32_t parts) {
   Requirement out;
   out.kind = kind;
   out.parts = parts;
@@ -17,7 +15,7 @@ Requirement group(Kind kind, std::uint32_t parts) {
 }
 Requirement level(const char* attribute, const char* value, std::uint32_t min, std::uint32_t max = 0) {
   Requirement out;
-  out.kind = Kind::proficiency;
+  out.kind = RequirementKind::proficiency;
   out.attribute = attribute;
   out.value = value;
   out.level_min = min;
@@ -26,7 +24,7 @@ Requirement level(const char* attribute, const char* value, std::uint32_t min, s
 }
 Requirement one_of(std::vector<AgentId> agents) {
   Requirement out;
-  out.kind = Kind::agents;
+  out.kind = RequirementKind::agents;
   out.agents = std::move(agents);
   return out;
 }
@@ -47,25 +45,29 @@ TEST(Criteria, ExpressionsMeanWhatTheGuideSays) {
       {"another value", {level("Language", "German", 10)}, false},
       {"inside a range", {level("Language", "French", 30, 40)}, true},
       {"above a range", {level("Technology", "DynamoDB", 30, 40)}, false},
-      {"both", {group(Kind::all_of, 2), level("Language", "French", 40), level("Technology", "DynamoDB", 50)}, true},
+      {"both",
+       {group(RequirementKind::all_of, 2), level("Language", "French", 40), level("Technology", "DynamoDB", 50)},
+       true},
       {"both, one missing",
-       {group(Kind::all_of, 2), level("Language", "French", 40), level("Technology", "Kinesis", 10)},
+       {group(RequirementKind::all_of, 2), level("Language", "French", 40), level("Technology", "Kinesis", 10)},
        false},
-      {"either", {group(Kind::any_of, 2), level("Language", "German", 10), level("Language", "French", 10)}, true},
-      {"not", {group(Kind::none_of, 1), level("Language", "French", 10)}, false},
-      {"not what the agent lacks", {group(Kind::none_of, 1), level("Language", "German", 10)}, true},
+      {"either",
+       {group(RequirementKind::any_of, 2), level("Language", "German", 10), level("Language", "French", 10)},
+       true},
+      {"not", {group(RequirementKind::none_of, 1), level("Language", "French", 10)}, false},
+      {"not what the agent lacks", {group(RequirementKind::none_of, 1), level("Language", "German", 10)}, true},
       {"nested",
-       {group(Kind::any_of, 2), group(Kind::all_of, 2), level("Language", "French", 40),
+       {group(RequirementKind::any_of, 2), group(RequirementKind::all_of, 2), level("Language", "French", 40),
         level("Language", "German", 10), level("Technology", "DynamoDB", 50)},
        true},
       {"this agent", {one_of({bob, alice})}, true},
       {"another agent", {one_of({bob})}, false},
-      {"parts missing", {group(Kind::all_of, 2), level("Language", "French", 40)}, false},
+      {"parts missing", {group(RequirementKind::all_of, 2), level("Language", "French", 40)}, false},
       {"parts left over", {level("Language", "French", 40), level("Language", "French", 40)}, false},
-      {"negated, parts missing", {group(Kind::none_of, 2), level("Language", "German", 40)}, false},
+      {"negated, parts missing", {group(RequirementKind::none_of, 2), level("Language", "German", 40)}, false},
   };
   for (const Case& c : cases) EXPECT_EQ(satisfies(c.expression, alice, skills), c.holds) << c.name;
-  EXPECT_FALSE(satisfies(Expression(100, group(Kind::all_of, 1)), alice, skills)) << "endless nesting";
+  EXPECT_FALSE(satisfies(Expression(100, group(RequirementKind::all_of, 1)), alice, skills)) << "endless nesting";
 }
 
 TEST(Criteria, StepsEndOneAfterTheOther) {

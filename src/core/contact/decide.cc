@@ -123,6 +123,27 @@ Result<Decision> decide(const Sees& sees, const SetAttributes& command, const No
   return update(*held, next);
 }
 
+Result<Decision> decide(const Sees& sees, const SetRouting& command, const Now& now) {
+  const auto held = owned(sees, command.contact);
+  if (!held) return std::unexpected(held.error());
+  if (command.priority && *command.priority < 1) return fail(Errc::invalid, "a priority is 1 or more");
+  if (command.criteria && command.criteria->steps.size() > kCriteriaStepsMax) {
+    return fail(Errc::invalid, "routing criteria have at most five steps");
+  }
+  Contact next = (*held)->contact;
+  if (next.move.state == MoveState::offered) {
+    return fail(Errc::move_in_flight, "the contact is being offered to an agent of another region");
+  }
+  if (command.priority) next.place.priority = *command.priority;
+  if (command.age_adjustment) next.place.age_adjustment = *command.age_adjustment;
+  if (command.criteria) {
+    next.place.criteria = *command.criteria;
+    // In the flow they wait for the queue.
+    next.place.criteria.activated = next.place.enqueued.packed == 0 ? Hlc{} : now.hlc;
+  }
+  return update(**held, next);
+}
+
 Result<Decision> decide(const Sees& sees, const End& command, const Now& now) {
   const auto held = owned(sees, command.contact);
   if (!held) return std::unexpected(held.error());

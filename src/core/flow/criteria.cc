@@ -10,7 +10,7 @@ namespace {
 using contact::Requirement;
 using contact::RequirementKind;
 
-constexpr std::size_t kNameCharactersMax = 64;
+constexpr std::size_t kNameBytesMax = 400;  // 100 characters
 constexpr int kNestingMax = 8;
 constexpr std::uint32_t kTenthsMin = 10;
 constexpr std::uint32_t kTenthsMax = 50;
@@ -33,7 +33,7 @@ std::uint32_t tenths_of(std::string_view text) {
   return out >= kTenthsMin && out <= kTenthsMax ? out : 0;
 }
 
-bool name(std::string_view text) { return !text.empty() && text.size() <= kNameCharactersMax; }
+bool name(std::string_view text) { return !text.empty() && text.size() <= kNameBytesMax; }
 
 }  // namespace
 
