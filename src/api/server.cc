@@ -34,6 +34,7 @@ struct Api::Impl : std::enable_shared_from_this<Impl> {
         desktops(std::make_shared<agent::Desktops>(chosen_host)) {
     const connect::Context context{chosen_host, passwords, connect};
     connect::add_instance_operations(context);
+    connect::add_agent_status_operations(context);
     connect::add_user_operations(context);
     connect::add_queue_operations(context);
     connect::add_routing_profile_operations(context);

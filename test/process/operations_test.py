@@ -154,4 +154,63 @@ def routing_data(centre):
     fails("ResourceNotFoundException", order, contact=str(uuid.uuid4()), QueuePriority=2)
 
 
+@case("users: routing profile, after-contact work, names and security profiles; found by SearchUsers in the other region")
+def users(centre):
+    instance, user = centre.instance, {"InstanceId": centre.instance, "UserId": centre.users["dave"]}
+    flow = centre.flow("to sales first", centre.queues["sales"])
+    dave = Agent("dave")
+    dave.sign_in(centre.urls[WEST])
+    dave.status("Available")
+    task = centre.east.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="sell")["ContactId"]
+    centre.east.update_user_phone_config(PhoneConfig={"PhoneType": "SOFT_PHONE", "AutoAccept": False, "AfterContactWorkTimeLimit": 1}, **user)
+    centre.east.update_user_routing_profile(RoutingProfileId=centre.profiles["everything"], **user)
+    dave.takes(task)
+    dave.call("POST", f"/contacts/{task}/end", {})
+    until("after-contact work to be over by itself", lambda: not dave.contact(task))
+    dave.status("Offline")
+    security = {row["Name"]: row["Id"] for row in centre.east.list_security_profiles(InstanceId=instance)["SecurityProfileSummaryList"]}
+    centre.east.update_user_security_profiles(SecurityProfileIds=[security["Admin"]], **user)
+    centre.east.update_user_identity_info(IdentityInfo={"FirstName": "David", "LastName": "Dyer"}, **user)
+    by = lambda field, value, how: centre.west.search_users(InstanceId=instance, SearchCriteria={"AndConditions": [
+        {"StringCondition": {"FieldName": field, "Value": value, "ComparisonType": how}}]})
+    until("the new name", lambda: by("FirstName", "david", "CONTAINS")["ApproximateTotalCount"] == 1)
+    equal([(row["Username"], row["SecurityProfileIds"], row["PhoneConfig"]["AfterContactWorkTimeLimit"]) for row in by("Username", "da", "STARTS_WITH")["Users"]],
+          [("dave", [security["Admin"]], 1)], "the user")
+
+
+@case("queues and agent statuses are changed in one region and hold in the other")
+def queues_and_statuses(centre):
+    instance = centre.instance
+    queue = centre.connect(EAST).create_queue("seasonal")
+    flow, hours = centre.flow("to seasonal", queue), centre.connect(EAST).ids("hours-of-operations")
+    name = {"InstanceId": instance, "QueueId": queue}
+    centre.east.update_queue_name(Name="for the season", **name)
+    centre.east.update_queue_hours_of_operation(HoursOfOperationId=hours["always open"], **name)
+    centre.east.update_queue_max_contacts(MaxContacts=1, **name)
+    until("the limit in the other region", lambda: centre.west.describe_queue(**name)["Queue"].get("MaxContacts") == 1)
+    start = lambda: centre.west.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="a task")["ContactId"]
+    waits = lambda contact: "QueueInfo" in centre.west.describe_contact(InstanceId=instance, ContactId=contact)["Contact"]
+    first = start()
+    until("the first to wait", lambda: waits(first))
+    second = start()
+    until("the second to be turned away", lambda: "DisconnectTimestamp" in centre.west.describe_contact(InstanceId=instance, ContactId=second)["Contact"])
+    assert not waits(second), "the queue is full"
+    centre.east.update_queue_status(Status="DISABLED", **name)
+    until("the status in the other region", lambda: centre.west.describe_queue(**name)["Queue"]["Status"] == "DISABLED")
+    centre.west.stop_contact(InstanceId=instance, ContactId=first)
+    third = start()
+    until("the third to be turned away", lambda: "DisconnectTimestamp" in centre.west.describe_contact(InstanceId=instance, ContactId=third)["Contact"])
+    status = {"InstanceId": instance, "AgentStatusId": centre.east.create_agent_status(
+        InstanceId=instance, Name="Training", State="ENABLED", DisplayOrder=4)["AgentStatusId"]}
+    until("the agent status", lambda: "Training" in [row["Name"] for row in centre.west.list_agent_statuses(InstanceId=instance)["AgentStatusSummaryList"]])
+    dave = Agent("dave")
+    dave.sign_in(centre.urls[WEST])
+    dave.status("Training")
+    centre.west.update_agent_status(State="DISABLED", Description="until spring", **status)
+    seen = centre.west.describe_agent_status(**status)["AgentStatus"]
+    equal([seen[member] for member in ("State", "Description", "DisplayOrder", "Type")], ["DISABLED", "until spring", 4, "CUSTOM"], "the status")
+    fails("InvalidRequestException", centre.west.put_user_status, InstanceId=instance, UserId=centre.users["dave"], AgentStatusId=status["AgentStatusId"])
+    dave.status("Offline")
+
+
 run(Centre)

@@ -312,7 +312,9 @@ void Agent::statuses(const Call&, http::Respond respond) const {
       [](const World& world, const Local&) {
         std::vector<std::pair<std::string, json::object>> found;  // by the order their administrator gave
         for (const config::Document* each : world.config().all(config::Kind::agent_status)) {
+          if (each->get("state") == "DISABLED") continue;
           std::string order = each->get("order");
+          if (order.empty()) order = "99999999";
           order.insert(0, 8 - std::min<std::size_t>(8, order.size()), '0');
           found.emplace_back(order, json::object{{"id", each->id.text()},
                                                  {"name", world.config().served_name(*each)},
@@ -339,6 +341,9 @@ void Agent::set_status(const Call& call, http::Respond respond) const {
           const config::Document* status = id ? world.config().find(config::Kind::agent_status, *id)
                                               : world.config().named(config::Kind::agent_status, named);
           if (status == nullptr) return fail(Errc::not_found, "There is no status '" + named + "'.");
+          if (status->get("state") == "DISABLED") {
+            return fail(Errc::refused, "The status '" + named + "' is disabled.");
+          }
           const std::string& type = status->get("type");
           using Type = presence::StatusType;
           return presence::SetStatus{

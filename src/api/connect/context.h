@@ -116,6 +116,7 @@ void put_tags(json::object& out, const config::Document& document);
 
 // One function per file of handlers.
 void add_instance_operations(const Context& context);
+void add_agent_status_operations(const Context& context);
 void add_user_operations(const Context& context);
 void add_proficiency_operations(const Context& context);
 void add_queue_operations(const Context& context);

@@ -1,6 +1,4 @@
-// Operations on the instance itself, and what it has from birth: security profiles and agent statuses.
-#include <algorithm>
-
+// Operations on the instance itself, and the security profiles that it has from birth.
 #include "api/connect/context.h"
 
 namespace tandem::api::connect {
@@ -76,22 +74,6 @@ void add_instance_operations(const Context& context) {
                                        return out;
                                      });
                });
-  context.read(
-      "ListAgentStatuses", [context](const model::Call& call, const World& world, const Local&) -> model::Answer {
-        const auto types = texts(call.input, "AgentStatusTypes");
-        return context.list(call, world, config::Kind::agent_status, "AgentStatusSummaryList",
-                            [&](const config::Document& document) -> std::optional<json::object> {
-                              const std::string& type = document.get("type");
-                              const bool wanted = types.empty() || std::ranges::find(types, type) != types.end();
-                              if (!wanted) return std::nullopt;
-                              json::object out{{"Id", document.id.text()},
-                                               {"Arn", context.arn(kAgentStatusArn, document.id)},
-                                               {"Name", world.config().served_name(document)}};
-                              put(out, "Type", type);
-                              context.modified(out, world, document);
-                              return out;
-                            });
-      });
 }
 
 }  // namespace tandem::api::connect

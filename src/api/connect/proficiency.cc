@@ -121,33 +121,33 @@ model::Answer list_proficiencies(const Context& context, const model::Call& call
 }
 
 void add_attributes(const Context& context) {
-  constexpr auto kKind = config::Kind::predefined_attribute;
+  constexpr auto kAttribute = config::Kind::predefined_attribute;
   context.on("CreatePredefinedAttribute", [context](const model::Call& call, model::Reply reply) {
     auto fields = attribute_fields(call.input, nullptr);
     if (!fields) return reply(refuse(call, fields.error()));
     (*fields)["name"] = text(call.input, "Name");
-    context.create(call, {kKind, kByName, {}, {}}, std::move(*fields), std::move(reply));
+    context.create(call, {kAttribute, kByName, {}, {}}, std::move(*fields), std::move(reply));
   });
   context.read("DescribePredefinedAttribute",
                [context](const model::Call& call, const World& world, const Local&) -> model::Answer {
-                 const auto found = context.document(call, world, kKind, kByName, "Name");
+                 const auto found = context.document(call, world, kAttribute, kByName, "Name");
                  if (!found) return refuse(call, found.error());
                  return json::object{{"PredefinedAttribute", describe_attribute(context, world, **found)}};
                });
   context.read("ListPredefinedAttributes",
                [context](const model::Call& call, const World& world, const Local&) -> model::Answer {
-                 return context.list(call, world, kKind, "PredefinedAttributeSummaryList",
+                 return context.list(call, world, kAttribute, "PredefinedAttributeSummaryList",
                                      [&](const config::Document& document) -> std::optional<json::object> {
                                        json::object out{{"Name", world.config().served_name(document)}};
                                        context.modified(out, world, document);
                                        return out;
                                      });
                });
-  context.change("UpdatePredefinedAttribute", kKind, kByName, "Name",
+  context.change("UpdatePredefinedAttribute", kAttribute, kByName, "Name",
                  [](const model::Call& call, const World&, const config::Document& document) {
                    return attribute_fields(call.input, &document);
                  });
-  context.destroy("DeletePredefinedAttribute", kKind, kByName, "Name");
+  context.destroy("DeletePredefinedAttribute", kAttribute, kByName, "Name");
 }
 
 }  // namespace

@@ -6,6 +6,19 @@
 namespace tandem::api::connect {
 namespace {
 
+// Errors: those of an id.
+Result<void> set_outbound(Fields& out, const Context& context, const json::object& outbound) {
+  out["outbound_name"] = text(outbound, "OutboundCallerIdName");
+  out["outbound_number"] = text(outbound, "OutboundCallerIdNumberId");
+  out["outbound_flow"] = "";
+  if (const std::string flow = text(outbound, "OutboundFlowId"); !flow.empty()) {
+    const auto id = context.id(flow, kFlowArn);
+    if (!id) return std::unexpected(id.error());
+    out["outbound_flow"] = id->text();
+  }
+  return {};
+}
+
 Result<Fields> queue_fields(const Context& context, const json::object& input) {
   for (const char* member : {"QuickConnectIds", "EmailAddressesConfig", "OutboundEmailConfig"}) {
     if (input.contains(member)) {
@@ -21,13 +34,7 @@ Result<Fields> queue_fields(const Context& context, const json::object& input) {
   out["hours"] = hours->text();
   if (const auto max = number(input, "MaxContacts")) out["max_contacts"] = std::to_string(*max);
   if (const json::object* outbound = object(input, "OutboundCallerConfig")) {
-    out["outbound_name"] = text(*outbound, "OutboundCallerIdName");
-    out["outbound_number"] = text(*outbound, "OutboundCallerIdNumberId");
-    if (const std::string flow = text(*outbound, "OutboundFlowId"); !flow.empty()) {
-      const auto id = context.id(flow, kFlowArn);
-      if (!id) return std::unexpected(id.error());
-      out["outbound_flow"] = id->text();
-    }
+    if (auto good = set_outbound(out, context, *outbound); !good) return std::unexpected(good.error());
   }
   set_tags(out, input);
   return out;
@@ -51,6 +58,36 @@ json::object describe_queue(const Context& context, const World& world, const co
   put_tags(out, document);
   context.modified(out, world, document);
   return out;
+}
+
+void add_queue_changes(const Context& context) {
+  const auto change = [&](std::string_view operation, Context::Change fields) {
+    context.change(operation, config::Kind::queue, kQueueArn, "QueueId", std::move(fields));
+  };
+  change("UpdateQueueName",
+         [](const model::Call& call, const World&, const config::Document&) { return naming(call.input); });
+  change("UpdateQueueHoursOfOperation",
+         [context](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+           const auto hours = context.id(text(call.input, "HoursOfOperationId"), kHoursArn);
+           if (!hours) return std::unexpected(hours.error());
+           return Fields{{"hours", hours->text()}};
+         });
+  // Without a number the limit goes.
+  change("UpdateQueueMaxContacts",
+         [](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+           const auto max = number(call.input, "MaxContacts");
+           return Fields{{"max_contacts", max ? std::to_string(*max) : std::string()}};
+         });
+  change("UpdateQueueStatus", [](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+    return Fields{{"status", text(call.input, "Status")}};
+  });
+  change("UpdateQueueOutboundCallerConfig",
+         [context](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+           Fields out;
+           const json::object& given = call.input.at("OutboundCallerConfig").as_object();
+           if (auto good = set_outbound(out, context, given); !good) return std::unexpected(good.error());
+           return out;
+         });
 }
 
 }  // namespace
@@ -80,6 +117,7 @@ void add_queue_operations(const Context& context) {
                           return out;
                         });
   });
+  add_queue_changes(context);
   context.destroy("DeleteQueue", config::Kind::queue, kQueueArn, "QueueId");
 }
 

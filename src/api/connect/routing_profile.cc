@@ -181,7 +181,7 @@ Result<Fields> outbound_queue(const Context& context, const model::Call& call) {
   return Fields{{"default_outbound_queue", queue->text()}};
 }
 
-void add_changes(const Context& context) {
+void add_profile_changes(const Context& context) {
   const auto change = [&](std::string_view operation, Context::Change fields) {
     context.change(operation, config::Kind::routing_profile, kRoutingProfileArn, "RoutingProfileId", std::move(fields));
   };
@@ -246,7 +246,7 @@ void add_routing_profile_operations(const Context& context) {
                  if (!found) return refuse(call, found.error());
                  return list_queues(context, call, world, **found);
                });
-  add_changes(context);
+  add_profile_changes(context);
   context.destroy("DeleteRoutingProfile", config::Kind::routing_profile, kRoutingProfileArn, "RoutingProfileId");
 }
 

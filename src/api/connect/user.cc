@@ -1,4 +1,5 @@
 // Users, who are the agents, and the status others give them.
+#include <algorithm>
 #include <cstdlib>
 
 #include "api/connect/context.h"
@@ -6,17 +7,47 @@
 namespace tandem::api::connect {
 namespace {
 
-// Which numbers and flags of PhoneConfig are kept under which field.
+// "1", "0", or empty when it is not given.
+std::string flag(const json::object& input, std::string_view member) {
+  const json::value* value = input.if_contains(member);
+  if (value == nullptr) return {};
+  return value->as_bool() ? "1" : "0";
+}
+
+// Which numbers and flags of PhoneConfig are kept under which field. What is not given is taken away: a change replaces
+// the whole, as at the service.
 void set_phone(Fields& out, const json::object& phone) {
+  const auto limit = number(phone, "AfterContactWorkTimeLimit");
   out["phone_type"] = text(phone, "PhoneType");
-  if (const json::value* value = phone.if_contains("AutoAccept")) out["auto_accept"] = value->as_bool() ? "1" : "0";
-  if (const auto limit = number(phone, "AfterContactWorkTimeLimit")) {
-    out["after_contact_work_limit"] = std::to_string(*limit);
-  }
+  out["auto_accept"] = flag(phone, "AutoAccept");
+  out["after_contact_work_limit"] = limit ? std::to_string(*limit) : std::string();
   out["desk_phone"] = text(phone, "DeskPhoneNumber");
-  if (const json::value* value = phone.if_contains("PersistentConnection")) {
-    out["persistent_connection"] = value->as_bool() ? "1" : "0";
+  out["persistent_connection"] = flag(phone, "PersistentConnection");
+}
+
+// Likewise.
+void set_identity(Fields& out, const json::object& identity) {
+  out["first_name"] = text(identity, "FirstName");
+  out["last_name"] = text(identity, "LastName");
+  out["email"] = text(identity, "Email");
+  out["secondary_email"] = text(identity, "SecondaryEmail");
+  out["mobile"] = text(identity, "Mobile");
+}
+
+Result<void> set_routing_profile(Fields& out, const Context& context, const json::object& input) {
+  const auto profile = context.id(text(input, "RoutingProfileId"), kRoutingProfileArn);
+  if (!profile) return std::unexpected(profile.error());
+  out["routing_profile"] = profile->text();
+  return {};
+}
+
+Result<void> set_security_profiles(Fields& out, const Context& context, const json::object& input) {
+  for (const std::string& named : texts(input, "SecurityProfileIds")) {
+    const auto id = context.id(named, kSecurityProfileArn);
+    if (!id) return std::unexpected(id.error());
+    out["security." + id->text()] = "1";
   }
+  return {};
 }
 
 Result<Fields> user_fields(const Context& context, const json::object& input) {
@@ -31,22 +62,10 @@ Result<Fields> user_fields(const Context& context, const json::object& input) {
   if (!input.contains("Password")) return fail(Errc::invalid, "Password is needed: users are managed by the instance.");
   Fields out;
   out["username"] = text(input, "Username");
-  if (const json::object* identity = object(input, "IdentityInfo")) {
-    out["first_name"] = text(*identity, "FirstName");
-    out["last_name"] = text(*identity, "LastName");
-    out["email"] = text(*identity, "Email");
-    out["secondary_email"] = text(*identity, "SecondaryEmail");
-    out["mobile"] = text(*identity, "Mobile");
-  }
+  if (const json::object* identity = object(input, "IdentityInfo")) set_identity(out, *identity);
   if (const json::object* phone = object(input, "PhoneConfig")) set_phone(out, *phone);
-  const auto profile = context.id(text(input, "RoutingProfileId"), kRoutingProfileArn);
-  if (!profile) return std::unexpected(profile.error());
-  out["routing_profile"] = profile->text();
-  for (const std::string& named : texts(input, "SecurityProfileIds")) {
-    const auto id = context.id(named, kSecurityProfileArn);
-    if (!id) return std::unexpected(id.error());
-    out["security." + id->text()] = "1";
-  }
+  if (auto good = set_routing_profile(out, context, input); !good) return std::unexpected(good.error());
+  if (auto good = set_security_profiles(out, context, input); !good) return std::unexpected(good.error());
   set_tags(out, input);
   return out;
 }
@@ -110,6 +129,7 @@ void put_status(const Context& context, const model::Call& call, model::Reply re
         if (!user) return std::unexpected(user.error());
         const auto status = context.document(call, world, config::Kind::agent_status, kAgentStatusArn, "AgentStatusId");
         if (!status) return std::unexpected(status.error());
+        if ((*status)->get("state") == "DISABLED") return fail(Errc::refused, "The agent status is disabled.");
         const auto type = status_type((*status)->get("type"));
         if (!type) return std::unexpected(type.error());
         return presence::SetStatus{AgentId{(*user)->id}, (*status)->id, *type};
@@ -119,6 +139,150 @@ void put_status(const Context& context, const model::Call& call, model::Reply re
         context.command(call, Command{.id = context.host.mint(), .verb = *order, .keys = {}}, reply,
                         [](const model::Call&, const Answer&) -> model::Answer { return json::object{}; });
       });
+}
+
+void add_user_changes(const Context& context) {
+  const auto change = [&](std::string_view operation, Context::Change fields) {
+    context.change(operation, config::Kind::user, kUserArn, "UserId", std::move(fields));
+  };
+  change("UpdateUserIdentityInfo",
+         [](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+           Fields out;
+           set_identity(out, call.input.at("IdentityInfo").as_object());
+           return out;
+         });
+  change("UpdateUserPhoneConfig", [](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+    Fields out;
+    set_phone(out, call.input.at("PhoneConfig").as_object());
+    return out;
+  });
+  change("UpdateUserRoutingProfile",
+         [context](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
+           Fields out;
+           if (auto good = set_routing_profile(out, context, call.input); !good) return std::unexpected(good.error());
+           return out;
+         });
+  change("UpdateUserSecurityProfiles",
+         [context](const model::Call& call, const World&, const config::Document& user) -> Result<Fields> {
+           Fields out;
+           if (auto good = set_security_profiles(out, context, call.input); !good) return std::unexpected(good.error());
+           for (const auto& [profile, set] : user.list("security.")) out.emplace("security." + profile, "");
+           return out;
+         });
+}
+
+// -- SearchUsers
+
+bool within(const std::string& field, const std::string& value, std::string_view how) {
+  if (how == "EXACT") return field == value;
+  const auto same = [](char a, char b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return lower(a) == lower(b);
+  };
+  const auto at = std::ranges::search(field, value, same);
+  if (how == "STARTS_WITH") return at.begin() == field.begin() && (!at.empty() || value.empty());
+  return !at.empty() || value.empty();
+}
+
+// What the fields of a StringCondition are called in the document.
+constexpr std::pair<std::string_view, std::string_view> kSearched[] = {
+    {"Username", "username"},
+    {"FirstName", "first_name"},
+    {"LastName", "last_name"},
+    {"RoutingProfileId", "routing_profile"},
+};
+
+Result<bool> holds(const json::object& condition, const config::Document& user) {
+  const std::string name = text(condition, "FieldName");
+  const std::string value = text(condition, "Value");
+  std::string how = text(condition, "ComparisonType");
+  if (how.empty()) how = "EXACT";
+  if (name == "ResourceId") return within(user.id.text(), value, how);
+  if (name == "SecurityProfileId") {
+    return std::ranges::any_of(user.list("security."),
+                               [&](const auto& each) { return within(each.first, value, how); });
+  }
+  for (const auto& [field, kept] : kSearched) {
+    if (field == name) return within(user.get(std::string(kept)), value, how);
+  }
+  return fail(Errc::refused, "Users are not searched by '" + name + "'.");
+}
+
+// All members that are given hold.
+Result<bool> matches(const json::object& criteria, const config::Document& user) {
+  for (const char* member : {"ListCondition", "HierarchyGroupCondition"}) {
+    if (criteria.contains(member)) return fail(Errc::refused, std::string(member) + ": users are not searched by it.");
+  }
+  if (const json::object* condition = object(criteria, "StringCondition")) {
+    const auto good = holds(*condition, user);
+    if (!good || !*good) return good;
+  }
+  for (const bool all : {true, false}) {
+    const json::array* parts = elements(criteria, all ? "AndConditions" : "OrConditions");
+    if (parts == nullptr || parts->empty()) continue;
+    bool every = true;
+    bool any = false;
+    for (const json::value& part : *parts) {
+      const auto good = matches(part.as_object(), user);
+      if (!good) return good;
+      every = every && *good;
+      any = any || *good;
+    }
+    if (all ? !every : !any) return false;
+  }
+  return true;
+}
+
+bool tagged(const json::object& condition, const config::Document& user) {
+  const std::string& tag = user.get("tag." + text(condition, "TagKey"));
+  if (tag.empty()) return false;
+  return !condition.contains("TagValue") || tag.substr(1) == text(condition, "TagValue");
+}
+
+bool tagged(const json::array& conditions, const config::Document& user) {
+  return std::ranges::all_of(conditions, [&](const json::value& each) { return tagged(each.as_object(), user); });
+}
+
+Result<bool> passes(const json::object& filter, const config::Document& user) {
+  if (filter.contains("UserAttributeFilter")) {
+    return fail(Errc::refused, "UserAttributeFilter: users are filtered by tags only.");
+  }
+  const json::object* tags = object(filter, "TagFilter");
+  if (tags == nullptr) return true;
+  const json::object* one = object(*tags, "TagCondition");
+  if (one != nullptr && !tagged(*one, user)) return false;
+  const json::array* all = elements(*tags, "AndConditions");
+  if (all != nullptr && !tagged(*all, user)) return false;
+  const json::array* any = elements(*tags, "OrConditions");
+  return any == nullptr || any->empty() ||
+         std::ranges::any_of(*any, [&](const json::value& each) { return tagged(each.as_array(), user); });
+}
+
+model::Answer search_users(const Context& context, const model::Call& call, const World& world) {
+  const json::object* criteria = object(call.input, "SearchCriteria");
+  const json::object* filter = object(call.input, "SearchFilter");
+  std::optional<Error> wrong;
+  const auto found = [&](const config::Document& user) {
+    const auto good = criteria != nullptr ? matches(*criteria, user) : Result<bool>(true);
+    const auto passed = filter != nullptr ? passes(*filter, user) : Result<bool>(true);
+    if (!good) wrong = good.error();
+    if (!passed) wrong = passed.error();
+    return good && passed && *good && *passed;
+  };
+  const auto all = world.config().all(config::Kind::user);
+  const auto total = std::ranges::count_if(all, [&](const config::Document* user) { return found(*user); });
+  if (wrong) return refuse(call, *wrong);
+  auto out = context.list(call, world, config::Kind::user, "Users",
+                          [&](const config::Document& user) -> std::optional<json::object> {
+                            if (!found(user)) return std::nullopt;
+                            json::object summary = describe_user(context, world, user);
+                            for (const char* member : {"LastModifiedTime", "LastModifiedRegion"}) summary.erase(member);
+                            json::object& identity = summary.at("IdentityInfo").as_object();
+                            for (const char* member : {"Email", "SecondaryEmail", "Mobile"}) identity.erase(member);
+                            return summary;
+                          });
+  if (out) (*out)["ApproximateTotalCount"] = total;
+  return out;
 }
 
 }  // namespace
@@ -140,6 +304,10 @@ void add_user_operations(const Context& context) {
                           context.modified(out, world, document);
                           return out;
                         });
+  });
+  add_user_changes(context);
+  context.read("SearchUsers", [context](const model::Call& call, const World& world, const Local&) -> model::Answer {
+    return search_users(context, call, world);
   });
   context.destroy("DeleteUser", config::Kind::user, kUserArn, "UserId");
   context.on("PutUserStatus",

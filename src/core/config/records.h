@@ -21,7 +21,7 @@ enum class Kind : std::uint8_t {
   hours,             // name, description, time_zone, open.<DAY>.<n> = "HH:MM-HH:MM"
   flow,              // name, description, type, content (flow language JSON as given), state, status
   security_profile,  // name
-  agent_status,      // name, type (ROUTABLE, CUSTOM, OFFLINE), order
+  agent_status,      // name, description, type (ROUTABLE, CUSTOM, OFFLINE), order, state (DISABLED)
   // What agents may be proficient in: name, value.<value> = position in its list, purpose.<purpose> = likewise.
   predefined_attribute,
   last_ = predefined_attribute
