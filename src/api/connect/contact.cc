@@ -164,6 +164,10 @@ Result<contact::SetRouting> routing_of(const Context& context, const model::Call
     if (!criteria) return std::unexpected(criteria.error());
     out.criteria = std::move(*criteria);
   }
+  // API Reference, "UpdateContactRoutingData".
+  if (out.priority && out.age_adjustment) {
+    return fail(Errc::invalid, "Either QueuePriority or QueueTimeAdjustmentSeconds is given, not both.");
+  }
   if (!out.priority && !out.age_adjustment && !out.criteria) {
     return fail(Errc::invalid, "None of QueuePriority, QueueTimeAdjustmentSeconds and RoutingCriteria is given.");
   }

@@ -130,6 +130,8 @@ TEST_F(RoutingData, RefusesWhatMakesNoSense) {
   const std::string nobody = "0190f0f0-0000-7000-8000-0000000000ff";
   EXPECT_EQ(error_of(post(nobody, {{"QueuePriority", 1}})), "ResourceNotFoundException");
   EXPECT_EQ(error_of(post(task, {})), "InvalidParameterException");
+  EXPECT_EQ(error_of(post(task, {{"QueuePriority", 1}, {"QueueTimeAdjustmentSeconds", 1}})),
+            "InvalidParameterException");
   EXPECT_EQ(error_of(post(task, {{"QueuePriority", 0}})), "InvalidParameterException");
   const char* const bad[] = {
       R"([{}])",

@@ -65,13 +65,13 @@ std::string field_of(const json::object& proficiency) {
   return config::proficiency_field(text(proficiency, "AttributeName"), text(proficiency, "AttributeValue"));
 }
 
-// "4", or "4.5". Errors: invalid (the level has more than one decimal).
+// Errors: invalid. A user's level is whole, though criteria may ask for one between two. Source: API Reference,
+// "UserProficiency".
 Result<std::string> level_text(double level) {
   const auto tenths = tenths_of_level(level);
   if (!tenths) return std::unexpected(tenths.error());
-  std::string out = std::to_string(*tenths / 10);
-  if (*tenths % 10 != 0) out += '.' + std::to_string(*tenths % 10);
-  return out;
+  if (*tenths % 10 != 0) return fail(Errc::invalid, "A Level is 1, 2, 3, 4 or 5.");
+  return std::to_string(*tenths / 10);
 }
 
 Result<Fields> given_proficiencies(const model::Call& call) {

@@ -83,7 +83,7 @@ TEST_F(Proficiency, UsersAreProficientInWhatThereIs) {
   EXPECT_EQ(error_of(user("associate-proficiencies", {proficient("Language", "Dutch", 3)})),
             "ResourceNotFoundException");
   EXPECT_EQ(error_of(user("associate-proficiencies", {proficient("Colour", "Red", 3)})), "ResourceNotFoundException");
-  EXPECT_EQ(error_of(user("associate-proficiencies", {proficient("Language", "French", 3.25)})),
+  EXPECT_EQ(error_of(user("associate-proficiencies", {proficient("Language", "French", 3.5)})),
             "InvalidParameterException");
   EXPECT_EQ(error_of(user("associate-proficiencies", {proficient("Language", "French", 5.5)})),
             "InvalidParameterException");
@@ -92,12 +92,12 @@ TEST_F(Proficiency, UsersAreProficientInWhatThereIs) {
             "InvalidParameterException");
   EXPECT_EQ(levels().size(), 0U);
 
-  EXPECT_EQ(user("associate-proficiencies", {proficient("Language", "French", 3), proficient("Product", "Cards", 4.5)})
-                .status,
-            200);
+  EXPECT_EQ(
+      user("associate-proficiencies", {proficient("Language", "French", 3), proficient("Product", "Cards", 4)}).status,
+      200);
   ASSERT_EQ(levels().size(), 2U);
   EXPECT_EQ(levels()[0].at("Level").to_number<double>(), 3);
-  EXPECT_EQ(levels()[1].at("Level").to_number<double>(), 4.5);
+  EXPECT_EQ(levels()[1].at("Level").to_number<double>(), 4);
   EXPECT_EQ(user("proficiencies", {proficient("Language", "French", 5)}).status, 200);
   EXPECT_EQ(levels()[0].at("Level").to_number<double>(), 5);
   EXPECT_EQ(error_of(user("proficiencies", {proficient("Language", "Irish", 5)})), "ResourceNotFoundException");

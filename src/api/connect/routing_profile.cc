@@ -8,6 +8,8 @@
 namespace tandem::api::connect {
 namespace {
 
+constexpr std::size_t kReferencesMax = 10;  // API Reference, "DisassociateRoutingProfileQueues"
+
 Result<void> set_concurrency(Fields& out, const json::object& input) {
   const json::array* each = elements(input, "MediaConcurrencies");
   if (each == nullptr || each->empty()) return fail(Errc::invalid, "MediaConcurrencies needs at least one channel.");
@@ -143,6 +145,7 @@ Result<Fields> disassociated(const Context& context, const model::Call& call, co
   if (const auto good = refuse_manual_assignment(call.input); !good) return std::unexpected(good.error());
   const json::array* each = elements(call.input, "QueueReferences");
   if (each == nullptr || each->empty()) return fail(Errc::invalid, "QueueReferences names no queue.");
+  if (each->size() > kReferencesMax) return fail(Errc::invalid, "QueueReferences names more than ten.");
   Fields out;
   for (const json::value& value : *each) {
     const auto field = queue_field(context, value.as_object());

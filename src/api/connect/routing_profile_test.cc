@@ -94,6 +94,8 @@ TEST_F(RoutingProfile, RefusesWhatItCannotServe) {
   EXPECT_EQ(error_of(post("associate-queues", {{"ManualAssignmentQueueConfigs", json::array{manual}}})),
             "InvalidRequestException");
   EXPECT_EQ(error_of(post("disassociate-queues", {{"QueueReferences", json::array{}}})), "InvalidParameterException");
+  const json::array eleven(11, reference(region.queue, "CHAT"));
+  EXPECT_EQ(error_of(post("disassociate-queues", {{"QueueReferences", eleven}})), "InvalidParameterException");
   EXPECT_EQ(error_of(post("concurrency", {{"MediaConcurrencies", json::array{concurrency("VOICE", 2)}}})),
             "InvalidParameterException");
   EXPECT_EQ(error_of(post("name", {})), "InvalidParameterException");

@@ -7,6 +7,8 @@
 namespace tandem::api::connect {
 namespace {
 
+constexpr std::int64_t kAfterContactWorkSecondsMax = 2'000'000;  // API Reference, "UserPhoneConfig"
+
 // "1", "0", or empty when it is not given.
 std::string flag(const json::object& input, std::string_view member) {
   const json::value* value = input.if_contains(member);
@@ -16,13 +18,18 @@ std::string flag(const json::object& input, std::string_view member) {
 
 // Which numbers and flags of PhoneConfig are kept under which field. What is not given is taken away: a change replaces
 // the whole, as at the service.
-void set_phone(Fields& out, const json::object& phone) {
+// Errors: invalid.
+Result<void> set_phone(Fields& out, const json::object& phone) {
   const auto limit = number(phone, "AfterContactWorkTimeLimit");
+  if (limit && *limit > kAfterContactWorkSecondsMax) {
+    return fail(Errc::invalid, "AfterContactWorkTimeLimit is 2,000,000 seconds at most.");
+  }
   out["phone_type"] = text(phone, "PhoneType");
   out["auto_accept"] = flag(phone, "AutoAccept");
   out["after_contact_work_limit"] = limit ? std::to_string(*limit) : std::string();
   out["desk_phone"] = text(phone, "DeskPhoneNumber");
   out["persistent_connection"] = flag(phone, "PersistentConnection");
+  return {};
 }
 
 // Likewise.
@@ -63,7 +70,9 @@ Result<Fields> user_fields(const Context& context, const json::object& input) {
   Fields out;
   out["username"] = text(input, "Username");
   if (const json::object* identity = object(input, "IdentityInfo")) set_identity(out, *identity);
-  if (const json::object* phone = object(input, "PhoneConfig")) set_phone(out, *phone);
+  if (const json::object* phone = object(input, "PhoneConfig")) {
+    if (auto good = set_phone(out, *phone); !good) return std::unexpected(good.error());
+  }
   if (auto good = set_routing_profile(out, context, input); !good) return std::unexpected(good.error());
   if (auto good = set_security_profiles(out, context, input); !good) return std::unexpected(good.error());
   set_tags(out, input);
@@ -153,7 +162,8 @@ void add_user_changes(const Context& context) {
          });
   change("UpdateUserPhoneConfig", [](const model::Call& call, const World&, const config::Document&) -> Result<Fields> {
     Fields out;
-    set_phone(out, call.input.at("PhoneConfig").as_object());
+    const json::object& phone = call.input.at("PhoneConfig").as_object();
+    if (auto good = set_phone(out, phone); !good) return std::unexpected(good.error());
     return out;
   });
   change("UpdateUserRoutingProfile",
@@ -197,7 +207,7 @@ Result<bool> holds(const json::object& condition, const config::Document& user) 
   const std::string value = text(condition, "Value");
   std::string how = text(condition, "ComparisonType");
   if (how.empty()) how = "EXACT";
-  if (name == "ResourceId") return within(user.id.text(), value, how);
+  if (name == "ResourceId" || name == "resourceId") return within(user.id.text(), value, how);
   if (name == "SecurityProfileId") {
     return std::ranges::any_of(user.list("security."),
                                [&](const auto& each) { return within(each.first, value, how); });
@@ -277,6 +287,11 @@ model::Answer search_users(const Context& context, const model::Call& call, cons
                             if (!found(user)) return std::nullopt;
                             json::object summary = describe_user(context, world, user);
                             for (const char* member : {"LastModifiedTime", "LastModifiedRegion"}) summary.erase(member);
+                            // The service answers this in milliseconds here, and in seconds everywhere else.
+                            if (json::value* phone = summary.if_contains("PhoneConfig")) {
+                              json::value* limit = phone->as_object().if_contains("AfterContactWorkTimeLimit");
+                              if (limit != nullptr) *limit = limit->as_int64() * 1000;
+                            }
                             json::object& identity = summary.at("IdentityInfo").as_object();
                             for (const char* member : {"Email", "SecondaryEmail", "Mobile"}) identity.erase(member);
                             return summary;

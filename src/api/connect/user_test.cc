@@ -92,6 +92,8 @@ TEST_F(Users, RefuseWhatIsNotThere) {
   EXPECT_EQ(error_of(region.connect("POST", "/users/" + region.instance + "/" + nobody + "/routing-profile",
                                     {{"RoutingProfileId", region.profile}})),
             "ResourceNotFoundException");
+  const json::object forever{{"AfterContactWorkTimeLimit", 2'000'001}};
+  EXPECT_EQ(error_of(post("phone-config", {{"PhoneConfig", forever}})), "InvalidParameterException");
   EXPECT_EQ(describe().at("RoutingProfileId"), json::value(region.profile));
 }
 
@@ -118,7 +120,7 @@ TEST_F(Users, AreFound) {
   EXPECT_EQ(found(condition("Username", "BE", "STARTS_WITH")), (Names{"bea", "ben"}));
   EXPECT_EQ(found(condition("FirstName", "na", "CONTAINS")), (Names{"ana", "cem"}));
   EXPECT_EQ(found(condition("Username", "be", "EXACT")), Names{});
-  EXPECT_EQ(found(condition("ResourceId", cem, "EXACT")), Names{"cem"});
+  EXPECT_EQ(found(condition("resourceId", cem, "EXACT")), Names{"cem"});
   EXPECT_EQ(found({{"AndConditions", json::array{condition("Username", "be", "STARTS_WITH"),
                                                  condition("FirstName", "dict", "CONTAINS")}}}),
             Names{"ben"});
@@ -134,6 +136,10 @@ TEST_F(Users, AreFound) {
       Names{"ben"});
   const json::array either{json::array{tag("team", "red")}, json::array{tag("team", "blue")}};
   EXPECT_EQ(found({}, {{"TagFilter", json::object{{"OrConditions", either}}}}), (Names{"bea", "ben"}));
+
+  post("phone-config", {{"PhoneConfig", json::object{{"AfterContactWorkTimeLimit", 30}}}});
+  const auto own = body_of(search(condition("Username", "ana", "EXACT")));
+  EXPECT_EQ(own.at("Users").as_array().at(0).at("PhoneConfig").at("AfterContactWorkTimeLimit"), 30'000);
 
   const auto first = body_of(search(condition("RoutingProfileId", region.profile, "EXACT")));
   EXPECT_EQ(first.at("ApproximateTotalCount"), 4);
