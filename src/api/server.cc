@@ -39,6 +39,7 @@ struct Api::Impl : std::enable_shared_from_this<Impl> {
     connect::add_queue_operations(context);
     connect::add_routing_profile_operations(context);
     connect::add_hours_operations(context);
+    connect::add_hours_override_operations(context);
     connect::add_flow_operations(context);
     connect::add_start_operations(context);
     connect::add_contact_operations(context);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Goal: what a supervisor changes with boto3 in one region decides in the other who is given which contact. Method: a centre
 of two regions, an agent at one of them, and the stock client at both; each case undoes what would disturb the next."""
+import datetime
 import json
 import sys
 import uuid
@@ -31,15 +32,19 @@ class Centre(Centre):
         own = self.connect(EAST)
         self.queues, self.profiles, self.users = (own.ids(kind) for kind in ("queues", "routing-profiles", "users"))
 
-    def flow(self, name, queue, **criteria):
-        """Makes a flow that queues at once, with these parameters of UpdateRoutingCriteria if there are any."""
+    def flow(self, name, queue, hours=None, **criteria):
+        """Makes a flow that queues, within the hours if there are any, with these parameters of UpdateRoutingCriteria if there are any."""
         step = lambda name, kind, parameters, following: {
             "Identifier": name, "Type": kind, "Parameters": parameters,
             "Transitions": {"NextAction": following, "Errors": [{"NextAction": "bye", "ErrorType": "NoMatchingError"}]} if following else {}}
-        content = {"Version": "2019-10-30", "StartAction": "set", "Metadata": {}, "Actions": [
+        checked = step("hours", "CheckHoursOfOperation", {"HoursOfOperationId": hours}, "bye")
+        checked["Transitions"]["Conditions"] = [{"NextAction": to, "Condition": {"Operator": "Equals", "Operands": [word]}}
+                                                for word, to in (("True", "set"), ("False", "bye"))]
+        content = {"Version": "2019-10-30", "StartAction": "hours" if hours else "set", "Metadata": {}, "Actions": [
             step("set", "UpdateContactTargetQueue", {"QueueId": queue}, "ask" if criteria else "queue"),
             step("ask", "UpdateRoutingCriteria", criteria, "queue"),
             step("queue", "TransferContactToQueue", {}, "bye"), step("bye", "DisconnectParticipant", {}, None)]}
+        content["Actions"] += [checked] if hours else []
         content["Actions"][2]["Transitions"]["Errors"].append({"NextAction": "bye", "ErrorType": "QueueAtCapacity"})
         return self.east.create_contact_flow(InstanceId=self.instance, Name=name, Type="CONTACT_FLOW", Content=json.dumps(content))["ContactFlowId"]
 
@@ -211,6 +216,41 @@ def queues_and_statuses(centre):
     equal([seen[member] for member in ("State", "Description", "DisplayOrder", "Type")], ["DISABLED", "until spring", 4, "CUSTOM"], "the status")
     fails("InvalidRequestException", centre.west.put_user_status, InstanceId=instance, UserId=centre.users["dave"], AgentStatusId=status["AgentStatusId"])
     dave.status("Offline")
+
+
+@case("hours and their overrides: closed today in one region turns tasks away in the other")
+def hours(centre):
+    instance = centre.instance
+    made = centre.east.create_hours_of_operation(InstanceId=instance, Name="office", TimeZone="America/New_York", Config=[])["HoursOfOperationId"]
+    name = {"InstanceId": instance, "HoursOfOperationId": made}
+    every = [{"Day": day, "StartTime": {"Hours": 0, "Minutes": 0}, "EndTime": {"Hours": 0, "Minutes": 0}}
+             for day in ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")]
+    centre.east.update_hours_of_operation(Description="all week", Config=every, **name)
+    queue = centre.east.create_queue(InstanceId=instance, Name="office", HoursOfOperationId=made)["QueueId"]
+    flow = centre.flow("in hours", queue, hours=made)
+    until("the flow in the other region", lambda: "in hours" in centre.connect(WEST).ids("contact-flows"))
+    start = lambda: centre.west.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="a task")["ContactId"]
+    seen = lambda contact: centre.west.describe_contact(InstanceId=instance, ContactId=contact)["Contact"]
+    task = start()
+    until("the task to be queued", lambda: "QueueInfo" in seen(task))
+    # From yesterday to tomorrow, whatever the time is in New York.
+    day = lambda ahead: (datetime.date.today() + datetime.timedelta(days=ahead)).isoformat()
+    dates = {"EffectiveFrom": day(-1), "EffectiveTill": day(1)}
+    holiday = centre.east.create_hours_of_operation_override(Name="a holiday", Config=[], **dates, **name)["HoursOfOperationOverrideId"]
+    until("the override in the other region", lambda: centre.west.list_hours_of_operation_overrides(**name)["HoursOfOperationOverrideList"])
+    task = start()
+    until("the task to be turned away", lambda: "DisconnectTimestamp" in seen(task))
+    assert "QueueInfo" not in seen(task), "closed"
+    fails("DuplicateResourceException", centre.west.create_hours_of_operation_override, Name="a holiday", Config=[], **dates, **name)
+    yearly = {"RecurrencePattern": {"Frequency": "YEARLY", "Interval": 1, "ByMonth": [12], "ByMonthDay": [25]}}
+    holiday = {"HoursOfOperationOverrideId": holiday} | name
+    centre.west.update_hours_of_operation_override(OverrideType="CLOSED", RecurrenceConfig=yearly, EffectiveTill="2090-01-01",
+                                                   Config=[{"StartTime": {"Hours": 0, "Minutes": 0}, "EndTime": {"Hours": 0, "Minutes": 0}}], **holiday)
+    equal(centre.west.describe_hours_of_operation_override(**holiday)["HoursOfOperationOverride"]["RecurrenceConfig"], yearly, "the pattern")
+    effective = centre.west.get_effective_hours_of_operations(FromDate="2080-12-25", ToDate="2080-12-26", **name)
+    equal([len(each["OperationalHours"]) for each in effective["EffectiveHoursOfOperationList"]], [0, 1], "Christmas and the day after")
+    centre.west.delete_hours_of_operation_override(**holiday)
+    equal(centre.west.list_hours_of_operation_overrides(**name)["HoursOfOperationOverrideList"], [], "the overrides")
 
 
 run(Centre)

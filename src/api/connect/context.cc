@@ -33,8 +33,16 @@ const char* word_for(config::Kind kind) {
       return "agent status";
     case config::Kind::predefined_attribute:
       return "predefined attribute";
+    case config::Kind::hours_override:
+      return "hours of operation override";
   }
   return "resource";
+}
+
+// The name that `fields` give a document; empty when they give none.
+std::string name_in(config::Kind kind, const Fields& fields) {
+  const auto at = fields.find(kind == config::Kind::user ? "username" : "name");
+  return at == fields.end() ? std::string() : at->second;
 }
 
 // An error of the configuration in a sentence for the client: the core tells what stands in the way, and no more.
@@ -166,7 +174,7 @@ void Context::command(const model::Call& call, Command command, model::Reply rep
 void Context::create(const model::Call& call, const Creation& creation, Fields fields, model::Reply reply,
                      json::object also) const {
   Command order{.id = host.mint(), .verb = config::Create{creation.kind, host.mint(), {}}, .keys = {}};
-  const std::string name = fields[config::name_field(creation.kind)];
+  const std::string name = name_in(creation.kind, fields);
   std::get<config::Create>(order.verb).set = std::move(fields);
   host.command(std::move(order), [self = *this, call, creation, name, reply = std::move(reply),
                                   also = std::move(also)](const Result<Answer>& done) {
@@ -174,7 +182,7 @@ void Context::create(const model::Call& call, const Creation& creation, Fields f
     json::object out = also;
     if (!creation.id_member.empty()) {
       out[creation.id_member] = done->id.text();
-      out[creation.arn_member] = self.arn(creation.arn, done->id);
+      if (!creation.arn_member.empty()) out[creation.arn_member] = self.arn(creation.arn, done->id);
     }
     reply(std::move(out));
   });
@@ -182,12 +190,21 @@ void Context::create(const model::Call& call, const Creation& creation, Fields f
 
 void Context::change(std::string_view operation, config::Kind kind, std::string_view arn_kind,
                      std::string_view id_member, Change fields) const {
-  on(operation, [self = *this, kind, arn_kind, member = std::string(id_member), fields = std::move(fields)](
-                    const model::Call& call, model::Reply reply) {
+  change(
+      operation, kind,
+      [self = *this, kind, arn_kind, member = std::string(id_member)](const model::Call& call, const World& world) {
+        return self.document(call, world, kind, arn_kind, member);
+      },
+      std::move(fields));
+}
+
+void Context::change(std::string_view operation, config::Kind kind, Find find, Change fields) const {
+  on(operation, [self = *this, kind, find = std::move(find), fields = std::move(fields)](const model::Call& call,
+                                                                                         model::Reply reply) {
     ask(
         self.host,
-        [self, call, kind, arn_kind, member, fields](const World& world, const Local&) -> Result<config::Change> {
-          const auto found = self.document(call, world, kind, arn_kind, member);
+        [call, kind, find, fields](const World& world, const Local&) -> Result<config::Change> {
+          const auto found = find(call, world);
           if (!found) return std::unexpected(found.error());
           auto set = fields(call, world, **found);
           if (!set) return std::unexpected(set.error());
@@ -196,8 +213,7 @@ void Context::change(std::string_view operation, config::Kind kind, std::string_
         [self, call, kind, reply = std::move(reply)](Result<config::Change> change) {
           if (!change) return reply(refuse(call, change.error()));
           if (change->set.empty()) return reply(json::object{});
-          const auto named = change->set.find(config::name_field(kind));
-          const std::string name = named == change->set.end() ? std::string() : named->second;
+          const std::string name = name_in(kind, change->set);
           Command order{.id = self.host.mint(), .verb = std::move(*change), .keys = {}};
           self.host.command(std::move(order), [call, kind, name, reply](const Result<Answer>& done) {
             if (!done) return reply(refuse(call, explained(done.error(), kind, name)));
@@ -209,24 +225,30 @@ void Context::change(std::string_view operation, config::Kind kind, std::string_
 
 void Context::destroy(std::string_view operation, config::Kind kind, std::string_view arn_kind,
                       std::string_view id_member) const {
-  on(operation,
-     [self = *this, kind, arn_kind, member = std::string(id_member)](const model::Call& call, model::Reply reply) {
-       ask(
-           self.host,
-           [self, call, kind, arn_kind, member](const World& world, const Local&) -> Result<Uuid> {
-             const auto found = self.document(call, world, kind, arn_kind, member);
-             if (!found) return std::unexpected(found.error());
-             return (*found)->id;
-           },
-           [self, call, kind, reply = std::move(reply)](const Result<Uuid>& id) {
-             if (!id) return reply(refuse(call, id.error()));
-             Command order{.id = self.host.mint(), .verb = config::Delete{kind, *id}, .keys = {}};
-             self.host.command(std::move(order), [call, kind, reply](const Result<Answer>& done) {
-               if (!done) return reply(refuse(call, explained(done.error(), kind, {})));
-               reply(json::object{});
-             });
-           });
-     });
+  destroy(operation, kind,
+          [self = *this, kind, arn_kind, member = std::string(id_member)](const model::Call& call, const World& world) {
+            return self.document(call, world, kind, arn_kind, member);
+          });
+}
+
+void Context::destroy(std::string_view operation, config::Kind kind, Find find) const {
+  on(operation, [self = *this, kind, find = std::move(find)](const model::Call& call, model::Reply reply) {
+    ask(
+        self.host,
+        [call, find](const World& world, const Local&) -> Result<Uuid> {
+          const auto found = find(call, world);
+          if (!found) return std::unexpected(found.error());
+          return (*found)->id;
+        },
+        [self, call, kind, reply = std::move(reply)](const Result<Uuid>& id) {
+          if (!id) return reply(refuse(call, id.error()));
+          Command order{.id = self.host.mint(), .verb = config::Delete{kind, *id}, .keys = {}};
+          self.host.command(std::move(order), [call, kind, reply](const Result<Answer>& done) {
+            if (!done) return reply(refuse(call, explained(done.error(), kind, {})));
+            reply(json::object{});
+          });
+        });
+  });
 }
 
 Result<const config::Document*> Context::document(const model::Call& call, const World& world, config::Kind kind,

@@ -47,9 +47,9 @@ struct Context {
   // Documents. `fields` translates the input, `answer` tells the new id.
   struct Creation {
     config::Kind kind = config::Kind::instance;
-    std::string_view arn;        // kind of its ARNs
-    std::string_view id_member;  // in the answer; empty: not there
-    std::string_view arn_member;
+    std::string_view arn;         // kind of its ARNs
+    std::string_view id_member;   // in the answer; empty: not there
+    std::string_view arn_member;  // likewise
   };
   void create(const model::Call& call, const Creation& creation, Fields fields, model::Reply reply,
               json::object also = {}) const;
@@ -58,6 +58,10 @@ struct Context {
   using Change = std::function<Result<Fields>(const model::Call&, const World&, const config::Document&)>;
   void change(std::string_view operation, config::Kind kind, std::string_view arn, std::string_view id_member,
               Change fields) const;
+  // The same for documents that it takes more than one member to find.
+  using Find = std::function<Result<const config::Document*>(const model::Call&, const World&)>;
+  void change(std::string_view operation, config::Kind kind, Find find, Change fields) const;
+  void destroy(std::string_view operation, config::Kind kind, Find find) const;
   void destroy(std::string_view operation, config::Kind kind, std::string_view arn, std::string_view id_member) const;
   // The live document that a member of the call names, by id, ARN, or name (`kByName`).
   [[nodiscard]] Result<const config::Document*> document(const model::Call& call, const World& world, config::Kind kind,
@@ -122,6 +126,7 @@ void add_proficiency_operations(const Context& context);
 void add_queue_operations(const Context& context);
 void add_routing_profile_operations(const Context& context);
 void add_hours_operations(const Context& context);
+void add_hours_override_operations(const Context& context);
 void add_flow_operations(const Context& context);
 void add_start_operations(const Context& context);
 void add_contact_operations(const Context& context);

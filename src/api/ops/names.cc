@@ -16,6 +16,7 @@ constexpr std::pair<config::Kind, const char*> kKinds[] = {
     {config::Kind::security_profile, "security_profile"},
     {config::Kind::agent_status, "agent_status"},
     {config::Kind::predefined_attribute, "predefined_attribute"},
+    {config::Kind::hours_override, "hours_override"},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ struct Reference {
   Kind from;
   const char* field;  // a name ending in '.' is a prefix whose list names ids
   Kind to;
+  bool holds = true;  // what is referred to cannot be deleted
 };
 constexpr Reference kReferences[] = {
     {Kind::user, "routing_profile", Kind::routing_profile},
@@ -14,6 +15,7 @@ constexpr Reference kReferences[] = {
     {Kind::queue, "hours", Kind::hours},
     {Kind::routing_profile, "default_outbound_queue", Kind::queue},
     {Kind::routing_profile, "queue.", Kind::queue},
+    {Kind::hours_override, "hours", Kind::hours, false},  // an override goes with its hours
 };
 
 const char* kind_name(Kind kind) {
@@ -36,6 +38,8 @@ const char* kind_name(Kind kind) {
       return "agent status";
     case Kind::predefined_attribute:
       return "predefined attribute";
+    case Kind::hours_override:
+      return "hours of operation override";
   }
   return "document";
 }
@@ -72,6 +76,26 @@ Result<void> check_name(const State& state, Kind kind, const Uuid& id, const std
   if (name == set.end() || name->second.empty()) return {};
   const Document* holder = state.named(kind, name->second);
   if (holder != nullptr && holder->id != id) return fail(Errc::already_exists, holder->id.text());
+  return {};
+}
+
+// An override's name is its own within its hours, which have so many at most.
+Result<void> check_override(const State& state, Kind kind, const Uuid& id,
+                            const std::map<std::string, std::string>& set) {
+  if (kind != Kind::hours_override) return {};
+  const Document* before = state.find(kind, id);
+  const auto field = [&](const char* name) {
+    const auto at = set.find(name);
+    if (at != set.end()) return at->second;
+    return before != nullptr ? before->get(name) : std::string();
+  };
+  const auto others = state.overrides(parse_uuid(field("hours")).value_or(Uuid{}));
+  if (before == nullptr && others.size() >= kOverridesMax) {
+    return fail(Errc::limit_exceeded, "hours of operation have 50 overrides at most");
+  }
+  for (const Document* other : others) {
+    if (other->id != id && other->get("name") == field("name")) return fail(Errc::already_exists, other->id.text());
+  }
   return {};
 }
 
@@ -116,14 +140,17 @@ Result<void> check_proficiencies(const State& state, Kind kind, const Uuid& id,
   });
 }
 
+Result<void> check(const State& state, Kind kind, const Uuid& id, const std::map<std::string, std::string>& set) {
+  if (auto good = check_name(state, kind, id, set); !good) return good;
+  if (auto good = check_references(state, kind, set); !good) return good;
+  if (auto good = check_override(state, kind, id, set); !good) return good;
+  return check_proficiencies(state, kind, id, set);
+}
+
 }  // namespace
 
 Result<Put> decide(const State& state, const Create& command) {
-  if (auto good = check_name(state, command.kind, {}, command.set); !good) return std::unexpected(good.error());
-  if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
-  if (auto good = check_proficiencies(state, command.kind, command.id, command.set); !good) {
-    return std::unexpected(good.error());
-  }
+  if (auto good = check(state, command.kind, command.id, command.set); !good) return std::unexpected(good.error());
   return Put{command.kind, command.id, true, command.set};
 }
 
@@ -131,13 +158,7 @@ Result<Put> decide(const State& state, const Change& command) {
   if (state.find(command.kind, command.id) == nullptr) {
     return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
   }
-  if (auto good = check_name(state, command.kind, command.id, command.set); !good) {
-    return std::unexpected(good.error());
-  }
-  if (auto good = check_references(state, command.kind, command.set); !good) return std::unexpected(good.error());
-  if (auto good = check_proficiencies(state, command.kind, command.id, command.set); !good) {
-    return std::unexpected(good.error());
-  }
+  if (auto good = check(state, command.kind, command.id, command.set); !good) return std::unexpected(good.error());
   return Put{command.kind, command.id, false, command.set};
 }
 
@@ -146,7 +167,7 @@ Result<Deleted> decide(const State& state, const Delete& command) {
     return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
   }
   for (const Reference& reference : kReferences) {
-    if (reference.to != command.kind) continue;
+    if (reference.to != command.kind || !reference.holds) continue;
     for (const Document* other : state.all(reference.from)) {
       std::map<std::string, std::string> set;
       for (const auto& [field, value] : other->set) set.emplace(field, value.value);

@@ -24,7 +24,11 @@ enum class Kind : std::uint8_t {
   agent_status,      // name, description, type (ROUTABLE, CUSTOM, OFFLINE), order, state (DISABLED)
   // What agents may be proficient in: name, value.<value> = position in its list, purpose.<purpose> = likewise.
   predefined_attribute,
-  last_ = predefined_attribute
+  // Other hours on some dates: hours = id, name (once within the hours), description, from, till = "2026-12-24",
+  // type (STANDARD, OPEN, CLOSED), slot.<DAY>.<n> = "HH:MM-HH:MM" with EVERY_DAY for no day in particular,
+  // repeat.frequency (WEEKLY, MONTHLY, YEARLY), repeat.interval, repeat.month, repeat.month_day, repeat.occurrence.
+  hours_override,
+  last_ = hours_override
 };
 
 // A new version of some fields. A field set to the empty string is absent.

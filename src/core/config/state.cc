@@ -71,7 +71,10 @@ std::pair<std::string, std::string> proficiency_of(std::string_view name) {
   return {unescaped(name.substr(0, slash)), unescaped(name.substr(std::min(slash + 1, name.size())))};
 }
 
-const char* name_field(Kind kind) { return kind == Kind::user ? "username" : "name"; }
+const char* name_field(Kind kind) {
+  if (kind == Kind::hours_override) return "";
+  return kind == Kind::user ? "username" : "name";
+}
 
 const std::string& Document::get(const std::string& field) const {
   static const std::string none;
@@ -127,6 +130,8 @@ void State::derive(const Document& document) {
       if (const std::uint32_t tenths = tenths_of(level); tenths > 0) proficiencies[proficiency_of(name)] = tenths;
     }
     if (proficiencies.empty()) proficiencies_.erase(agent);
+  } else if (document.kind == Kind::hours_override) {
+    if (const auto hours = parse_uuid(document.get("hours"))) overrides_[*hours].insert(document.id);
   } else if (document.kind == Kind::routing_profile) {
     RoutingProfile profile;
     for (const auto& [name, value] : document.list("queue.")) {
@@ -160,6 +165,7 @@ void State::loaded() {
   profiles_.clear();
   profile_of_.clear();
   proficiencies_.clear();
+  overrides_.clear();
   for (const auto& [key, document] : documents_) {
     index(document);
     derive(document);
@@ -229,6 +235,17 @@ const Proficiencies& State::proficiencies(AgentId agent) const {
   static const Proficiencies none;
   const auto at = proficiencies_.find(agent);
   return at == proficiencies_.end() ? none : at->second;
+}
+
+std::vector<const Document*> State::overrides(const Uuid& hours) const {
+  std::vector<const Document*> out;
+  const auto at = overrides_.find(hours);
+  if (at == overrides_.end()) return out;
+  for (const Uuid& id : at->second) {
+    const Document* document = find(Kind::hours_override, id);
+    if (document != nullptr && document->get("hours") == hours.text()) out.push_back(document);
+  }
+  return out;
 }
 
 std::chrono::milliseconds State::local_preference(QueueId queue) const {

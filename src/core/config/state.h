@@ -96,6 +96,8 @@ class State {
   [[nodiscard]] const RoutingProfile* routing_profile(AgentId agent) const;
   [[nodiscard]] const RoutingProfile* routing_profile(const Uuid& profile) const;
   [[nodiscard]] const Proficiencies& proficiencies(AgentId agent) const;
+  // Live overrides of hours of operation, by id.
+  [[nodiscard]] std::vector<const Document*> overrides(const Uuid& hours) const;
   // After how long a contact of the queue may be offered outside its region, while an agent of the region serves it.
   [[nodiscard]] std::chrono::milliseconds local_preference(QueueId queue) const;
   [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every change; for caches
@@ -128,9 +130,11 @@ class State {
   std::map<Uuid, RoutingProfile> profiles_;
   std::map<AgentId, Uuid> profile_of_;
   std::map<AgentId, Proficiencies> proficiencies_;
+  std::map<Uuid, std::set<Uuid>> overrides_;  // ever of these hours; checked against the document
   std::uint64_t version_ = 0;
 };
 
+// The field that holds the name by which documents of a kind are found; empty for a kind whose names are not unique.
 [[nodiscard]] const char* name_field(Kind kind);
 
 }  // namespace tandem::config

@@ -258,9 +258,9 @@ Step Run::check_hours(const config::Block& block) {
   const auto found = id_of(id);
   const config::Document* document = found ? sees_.config.find(config::Kind::hours, *found) : nullptr;
   if (document == nullptr) return Step::failed();
-  const auto week = hours::read(*document);
-  if (!week) return Step::failed();
-  const auto open = hours::open(*week, now_.hlc);
+  const auto schedule = hours::read(sees_.config, *document);
+  if (!schedule) return Step::failed();
+  const auto open = hours::open(*schedule, now_.hlc);
   if (!open) return Step::failed();
   return Step::word(*open ? "True" : "False");
 }

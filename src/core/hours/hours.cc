@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "core/hours/view.h"
+#include "core/hours/calendar.h"
 
 namespace tandem::hours {
 namespace {
@@ -13,10 +13,11 @@ using std::chrono::minutes;
 using SysMs = date::sys_time<milliseconds>;
 using LocalMs = date::local_time<milliseconds>;
 
-constexpr const char* kDays[] = {"MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"};
 // A weekly schedule that changes at all changes within a week and the two days an opening can reach over; one that
 // opens only in an hour which the clock skips this week changes in the next.
-constexpr int kDaysAhead = 16;
+constexpr date::days kAhead{16};
+// An override of every sixth year, the longest interval there is, is met within seven.
+constexpr date::days kAheadWithOverrides{7 * 366};
 
 // Null when there is no such zone. The library throws; nothing else here does.
 const date::time_zone* find_zone(std::string_view name) {
@@ -32,37 +33,16 @@ std::unexpected<Error> no_zone(const std::string& name) {
   return fail(Errc::invalid, "no time zone is called \"" + name + "\"");
 }
 
-std::optional<minutes> parse_time(std::string_view text) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  for (const std::size_t at : {0, 1, 3, 4}) {
-    if (!digit(text[at])) return std::nullopt;
-  }
-  const int hour = (text[0] - '0') * 10 + (text[1] - '0');
-  const int minute = (text[3] - '0') * 10 + (text[4] - '0');
-  if (minute > 59 || hour * 60 + minute > 24 * 60) return std::nullopt;
-  return minutes{hour * 60 + minute};
-}
-
-// Monday is 0.
-int day_index(date::local_days day) { return static_cast<int>(date::weekday{day}.iso_encoding()) - 1; }
-
-bool open_at_local(const Week& week, LocalMs local) {
-  const auto today = date::floor<date::days>(local);
-  for (int back = 0; back <= 1; ++back) {
-    const date::local_days day = today - date::days{back};
-    const milliseconds since = local - LocalMs{day};
-    for (const Opening& opening : week.days[static_cast<std::size_t>(day_index(day))]) {
-      if (since >= opening.from && since < opening.to) return true;
-    }
-  }
-  return false;
-}
+// The standard's calendar, which the header uses, and that of the library that knows the zones count the same days.
+Date date_of(date::local_days day) { return Date{std::chrono::days{day.time_since_epoch().count()}}; }
+date::local_days day_of(Date date) { return date::local_days{date::days{date.time_since_epoch().count()}}; }
 
 SysMs sys_of(Hlc at) { return SysMs{milliseconds{static_cast<std::int64_t>(at.milliseconds())}}; }
 
-bool open_at(const date::time_zone* zone, const Week& week, SysMs at) {
-  return open_at_local(week, zone->to_local(at));
+bool open_at(const date::time_zone* zone, const Schedule& schedule, SysMs at) {
+  const LocalMs local = zone->to_local(at);
+  const auto today = date::floor<date::days>(local);
+  return open_on(schedule, date_of(today), local - LocalMs{today});
 }
 
 // The instants at which a wall clock may come to show `local`: two when it comes twice, the jump when it is skipped.
@@ -81,68 +61,70 @@ void add_instants(const date::time_zone* zone, LocalMs local, std::vector<SysMs>
   }
 }
 
-}  // namespace
-
-std::optional<Opening> parse_opening(std::string_view text) {
-  if (text.size() != 11 || text[5] != '-') return std::nullopt;
-  const auto from = parse_time(text.substr(0, 5));
-  auto to = parse_time(text.substr(6));
-  if (!from || !to || *from == minutes{24 * 60}) return std::nullopt;
-  if (*to <= *from) *to += minutes{24 * 60};
-  return Opening{*from, *to};
+// After `from` and up to `to`, in order: between these instants the answer cannot change.
+std::vector<SysMs> candidates(const date::time_zone* zone, const Schedule& schedule, SysMs from, SysMs to) {
+  std::vector<SysMs> out;
+  for (SysMs at = from; at < to;) {
+    at = SysMs{zone->get_info(at).end};
+    out.push_back(at);
+  }
+  // An opening reaches over two days at most, and a clock jumps by one.
+  const auto first = date::floor<date::days>(zone->to_local(from)) - date::days{3};
+  const auto last = date::floor<date::days>(zone->to_local(to)) + date::days{1};
+  for (date::local_days day = first; day <= last; day += date::days{1}) {
+    for (const minutes boundary : boundaries(schedule, date_of(day))) add_instants(zone, LocalMs{day} + boundary, out);
+  }
+  std::erase_if(out, [&](SysMs at) { return at <= from || at > to; });
+  std::ranges::sort(out);
+  return out;
 }
+
+// From where on the answer is that of the week alone.
+SysMs horizon(const Schedule& schedule, SysMs now) {
+  SysMs out = now + kAhead;
+  for (const Override& each : schedule.overrides) {
+    const SysMs over{LocalMs{day_of(each.till)}.time_since_epoch() + kAhead};
+    out = std::max(out, std::min(over, now + kAheadWithOverrides));
+  }
+  return out;
+}
+
+}  // namespace
 
 bool known_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
 
-Result<Week> read(const config::Document& document) {
-  Week week;
-  week.zone = document.get("time_zone");
-  if (find_zone(week.zone) == nullptr) return no_zone(week.zone);
-  for (const auto& [name, value] : document.list("open.")) {
-    const std::string_view day = std::string_view(name).substr(0, name.find('.'));
-    const auto at = std::ranges::find(kDays, day);
-    if (at == std::end(kDays)) return fail(Errc::invalid, "open." + name + " names no day of the week");
-    const auto opening = parse_opening(value);
-    if (!opening) return fail(Errc::invalid, "open." + name + " is \"" + value + "\", not HH:MM-HH:MM");
-    week.days[static_cast<std::size_t>(at - std::begin(kDays))].push_back(*opening);
+Result<Schedule> read(const config::State& config, const config::Document& document) {
+  Schedule out;
+  out.zone = document.get("time_zone");
+  if (find_zone(out.zone) == nullptr) return no_zone(out.zone);
+  auto week = read_week(document, "open.");
+  if (!week) return std::unexpected(week.error());
+  out.week = std::move(*week);
+  for (const config::Document* each : config.overrides(document.id)) {
+    auto read_back = read_override(*each);
+    if (!read_back) return std::unexpected(read_back.error());
+    out.overrides.push_back(std::move(*read_back));
   }
-  return week;
+  return out;
 }
 
-Result<bool> open(const Week& week, Hlc at) {
-  const date::time_zone* zone = find_zone(week.zone);
-  if (zone == nullptr) return no_zone(week.zone);
-  return open_at(zone, week, sys_of(at));
+Result<bool> open(const Schedule& schedule, Hlc at) {
+  const date::time_zone* zone = find_zone(schedule.zone);
+  if (zone == nullptr) return no_zone(schedule.zone);
+  return open_at(zone, schedule, sys_of(at));
 }
 
-Result<std::optional<Hlc>> next_change(const Week& week, Hlc at) {
-  const date::time_zone* zone = find_zone(week.zone);
-  if (zone == nullptr) return no_zone(week.zone);
+Result<std::optional<Hlc>> next_change(const Schedule& schedule, Hlc at) {
+  const date::time_zone* zone = find_zone(schedule.zone);
+  if (zone == nullptr) return no_zone(schedule.zone);
   const SysMs now = sys_of(at);
-  const SysMs horizon = now + date::days{kDaysAhead};
-
-  // Between these instants the answer cannot change.
-  std::vector<SysMs> candidates;
-  for (SysMs from = now; from < horizon;) {
-    const date::sys_info info = zone->get_info(from);
-    if (info.end >= horizon) break;
-    from = SysMs{info.end};
-    candidates.push_back(from);
-  }
-  const auto first = date::floor<date::days>(zone->to_local(now)) - date::days{2};
-  for (int n = 0; n <= kDaysAhead + 2; ++n) {
-    const date::local_days day = first + date::days{n};
-    for (const Opening& opening : week.days[static_cast<std::size_t>(day_index(day))]) {
-      add_instants(zone, LocalMs{day} + opening.from, candidates);
-      add_instants(zone, LocalMs{day} + opening.to, candidates);
+  const SysMs end = horizon(schedule, now);
+  const bool is = open_at(zone, schedule, now);
+  for (SysMs from = now; from < end; from += kAhead) {
+    for (const SysMs candidate : candidates(zone, schedule, from, std::min(from + kAhead, end))) {
+      if (open_at(zone, schedule, candidate) == is) continue;
+      return Hlc::at(static_cast<std::uint64_t>(candidate.time_since_epoch().count()));
     }
-  }
-  std::ranges::sort(candidates);
-
-  const bool is = open_at(zone, week, now);
-  for (const SysMs candidate : candidates) {
-    if (candidate <= now || open_at(zone, week, candidate) == is) continue;
-    return Hlc::at(static_cast<std::uint64_t>(candidate.time_since_epoch().count()));
   }
   return std::optional<Hlc>{};
 }

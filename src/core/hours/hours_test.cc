@@ -23,13 +23,13 @@ config::Document document(std::map<std::string, std::string> fields) {
   return out;
 }
 
-Week week(std::map<std::string, std::string> fields) {
-  auto read_back = read(document(std::move(fields)));
+Schedule week(std::map<std::string, std::string> fields) {
+  auto read_back = read(config::State{}, document(std::move(fields)));
   EXPECT_TRUE(read_back.has_value()) << (read_back ? "" : read_back.error().detail);
-  return read_back.value_or(Week{});
+  return read_back.value_or(Schedule{});
 }
 
-Week every_day(const std::string& zone, const std::string& opening) {
+Schedule every_day(const std::string& zone, const std::string& opening) {
   std::map<std::string, std::string> fields{{"time_zone", zone}};
   for (const char* day : {"MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"}) {
     fields["open." + std::string(day) + ".0"] = opening;
@@ -49,26 +49,26 @@ TEST(Hours, ReadsOpenings) {
 }
 
 TEST(Hours, SaysWhatIsWrongWithADocument) {
-  EXPECT_EQ(read(document({{"time_zone", "Mars/Olympus"}})).error().code, Errc::invalid);
-  EXPECT_EQ(read(document({})).error().code, Errc::invalid);
-  const auto day = read(document({{"time_zone", "UTC"}, {"open.SOMEDAY.0", "09:00-10:00"}}));
+  EXPECT_EQ(read(config::State{}, document({{"time_zone", "Mars/Olympus"}})).error().code, Errc::invalid);
+  EXPECT_EQ(read(config::State{}, document({})).error().code, Errc::invalid);
+  const auto day = read(config::State{}, document({{"time_zone", "UTC"}, {"open.SOMEDAY.0", "09:00-10:00"}}));
   ASSERT_FALSE(day.has_value());
   EXPECT_NE(day.error().detail.find("SOMEDAY"), std::string::npos);
-  const auto time = read(document({{"time_zone", "UTC"}, {"open.MONDAY.0", "nine"}}));
+  const auto time = read(config::State{}, document({{"time_zone", "UTC"}, {"open.MONDAY.0", "nine"}}));
   ASSERT_FALSE(time.has_value());
   EXPECT_NE(time.error().detail.find("nine"), std::string::npos);
-  EXPECT_FALSE(open(Week{.zone = "No/Where", .days = {}}, utc(2026, 1, 1, 0)).has_value());
-  EXPECT_FALSE(next_change(Week{.zone = "No/Where", .days = {}}, utc(2026, 1, 1, 0)).has_value());
+  EXPECT_FALSE(open(Schedule{.zone = "No/Where", .week = {}, .overrides = {}}, utc(2026, 1, 1, 0)).has_value());
+  EXPECT_FALSE(next_change(Schedule{.zone = "No/Where", .week = {}, .overrides = {}}, utc(2026, 1, 1, 0)).has_value());
   EXPECT_TRUE(known_zone("Asia/Kolkata"));
   EXPECT_FALSE(known_zone(""));
 }
 
 TEST(Hours, FollowsTheWallClock) {
   // 2026-03-02 is a Monday; New York is five hours behind UTC then.
-  const Week office = week({{"time_zone", "America/New_York"},
-                            {"open.MONDAY.0", "09:00-12:00"},
-                            {"open.MONDAY.1", "13:00-17:00"},
-                            {"open.SATURDAY.0", "22:00-02:00"}});
+  const Schedule office = week({{"time_zone", "America/New_York"},
+                                {"open.MONDAY.0", "09:00-12:00"},
+                                {"open.MONDAY.1", "13:00-17:00"},
+                                {"open.SATURDAY.0", "22:00-02:00"}});
   struct Case {
     Hlc at;
     bool open;
@@ -88,28 +88,28 @@ TEST(Hours, FollowsTheWallClock) {
 
 TEST(Hours, NeverChanges) {
   EXPECT_EQ(next_change(week({{"time_zone", "UTC"}}), utc(2026, 3, 2, 0)).value(), std::nullopt);
-  const Week always = every_day("Europe/Berlin", "00:00-00:00");
+  const Schedule always = every_day("Europe/Berlin", "00:00-00:00");
   EXPECT_EQ(open(always, utc(2026, 3, 29, 1)), true);
   EXPECT_EQ(next_change(always, utc(2026, 3, 28, 0)).value(), std::nullopt);
 }
 
 TEST(Hours, TheClockJumpsForward) {
   // Berlin, 2026-03-29: 02:00 becomes 03:00 at 01:00 UTC.
-  const Week early = every_day("Europe/Berlin", "02:30-04:00");
+  const Schedule early = every_day("Europe/Berlin", "02:30-04:00");
   EXPECT_EQ(open(early, utc(2026, 3, 29, 0, 59)), false);
   EXPECT_EQ(open(early, utc(2026, 3, 29, 1, 0)), true) << "02:30 is skipped: it counts from the jump";
   EXPECT_EQ(next_change(early, utc(2026, 3, 28, 12)).value(), utc(2026, 3, 29, 1, 0));
   EXPECT_EQ(next_change(early, utc(2026, 3, 29, 1, 0)).value(), utc(2026, 3, 29, 2, 0));
-  const Week skipped = week({{"time_zone", "Europe/Berlin"}, {"open.SUNDAY.0", "02:10-02:50"}});
+  const Schedule skipped = week({{"time_zone", "Europe/Berlin"}, {"open.SUNDAY.0", "02:10-02:50"}});
   EXPECT_EQ(next_change(skipped, utc(2026, 3, 28, 12)).value(), utc(2026, 4, 5, 0, 10)) << "no such time that week";
   // The office opens an hour earlier by UTC afterwards.
-  const Week office = every_day("Europe/Berlin", "09:00-17:00");
+  const Schedule office = every_day("Europe/Berlin", "09:00-17:00");
   EXPECT_EQ(next_change(office, utc(2026, 3, 28, 17)).value(), utc(2026, 3, 29, 7, 0));
 }
 
 TEST(Hours, TheClockJumpsBack) {
   // Berlin, 2026-10-25: 03:00 becomes 02:00 at 01:00 UTC, so 02:00 to 03:00 comes twice.
-  const Week night = every_day("Europe/Berlin", "02:10-02:50");
+  const Schedule night = every_day("Europe/Berlin", "02:10-02:50");
   EXPECT_EQ(open(night, utc(2026, 10, 25, 0, 20)), true);
   EXPECT_EQ(open(night, utc(2026, 10, 25, 0, 55)), false);
   EXPECT_EQ(open(night, utc(2026, 10, 25, 1, 20)), true) << "the second 02:20";
@@ -120,7 +120,7 @@ TEST(Hours, TheClockJumpsBack) {
 
 TEST(Hours, AWholeDayIsSkipped) {
   // Samoa left out 2011-12-30, a Friday, altogether.
-  const Week friday = week({{"time_zone", "Pacific/Apia"}, {"open.FRIDAY.0", "09:00-17:00"}});
+  const Schedule friday = week({{"time_zone", "Pacific/Apia"}, {"open.FRIDAY.0", "09:00-17:00"}});
   EXPECT_EQ(next_change(friday, utc(2011, 12, 29, 12)).value(), utc(2012, 1, 5, 19, 0));
 }
 
@@ -142,7 +142,7 @@ TEST(Hours, NextChangeIsTheFirstOne) {
       };
       fields["open." + std::string(days[rng.below(7)]) + "." + std::to_string(n)] = quarter() + "-" + quarter();
     }
-    const Week drawn = week(fields);
+    const Schedule drawn = week(fields);
     const Hlc from = starts[rng.below(std::size(starts))] + std::chrono::minutes{rng.below(2 * 24 * 60)};
     const auto next = next_change(drawn, from);
     ASSERT_TRUE(next.has_value());
