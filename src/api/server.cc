@@ -37,6 +37,7 @@ struct Api::Impl : std::enable_shared_from_this<Impl> {
     connect::add_agent_status_operations(context);
     connect::add_user_operations(context);
     connect::add_queue_operations(context);
+    connect::add_quick_connect_operations(context);
     connect::add_routing_profile_operations(context);
     connect::add_hours_operations(context);
     connect::add_hours_override_operations(context);

@@ -84,7 +84,8 @@ class Draw:
         if kind == "structure":
             return self.members(shape["members"], theirs, depth + 1, shape["union"])
         if kind == "list":
-            count = self.size(shape, "list", 3)
+            # A query says nothing of an empty list.
+            count = self.size(shape, "list", 3, least=1 if location == "querystring" else 0)
             return [self.value(shape["element"], theirs.member, depth + 1, location) for _ in range(count)]
         if kind == "map":
             out, count = {}, self.size(shape, "map", 3)

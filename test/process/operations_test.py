@@ -18,6 +18,8 @@ except ImportError as reason:
     sys.exit()
 
 EAST, WEST = "us-east-1", "us-west-2"
+END = json.dumps({"Version": "2019-10-30", "StartAction": "bye", "Metadata": {},
+                  "Actions": [{"Identifier": "bye", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]})
 
 
 class Centre(Centre):
@@ -251,6 +253,36 @@ def hours(centre):
     equal([len(each["OperationalHours"]) for each in effective["EffectiveHoursOfOperationList"]], [0, 1], "Christmas and the day after")
     centre.west.delete_hours_of_operation_override(**holiday)
     equal(centre.west.list_hours_of_operation_overrides(**name)["HoursOfOperationOverrideList"], [], "the overrides")
+
+
+@case("quick connects: made in one region, listed in the other beside those that agents and queues are by themselves")
+def quick_connects(centre):
+    instance = centre.instance
+    flow = centre.east.create_contact_flow(InstanceId=instance, Name="to a queue", Type="QUEUE_TRANSFER", Content=END)["ContactFlowId"]
+    config = {"QuickConnectType": "QUEUE", "QueueConfig": {"QueueId": centre.queues["support"], "ContactFlowId": flow}}
+    made = {"InstanceId": instance, "QuickConnectId": centre.east.create_quick_connect(
+        InstanceId=instance, Name="second level", QuickConnectConfig=config)["QuickConnectId"]}
+    pages = centre.west.get_paginator("list_quick_connects")
+    def listed(**how):
+        found = [row for page in pages.paginate(InstanceId=instance, PaginationConfig={"PageSize": 3}, **how) for row in page["QuickConnectSummaryList"]]
+        return {row["Name"]: row for row in found}
+    until("the quick connect in the other region", lambda: "second level" in listed())
+    users = listed(QuickConnectTypes=["USER"])
+    assert set(centre.users) <= set(users), users
+    alice = {"InstanceId": instance, "QuickConnectId": users["alice"]["Id"]}
+    seen = centre.east.describe_quick_connect(**alice)["QuickConnect"]
+    equal((seen["Name"], seen["QuickConnectConfig"]["UserConfig"]["UserId"]), ("alice", centre.users["alice"]), "the agent's")
+    fails("InvalidRequestException", centre.west.delete_quick_connect, **alice)
+    fails("InvalidRequestException", centre.west.update_quick_connect_name, Name="x", **alice)
+    centre.west.update_quick_connect_name(Name="third level", **made)
+    centre.west.update_quick_connect_config(QuickConnectConfig={"QuickConnectType": "PHONE_NUMBER", "PhoneConfig": {"PhoneNumber": "+12025550123"}}, **made)
+    queue = {"InstanceId": instance, "QueueId": centre.queues["sales"]}
+    centre.west.associate_queue_quick_connects(QuickConnectIds=[made["QuickConnectId"], alice["QuickConnectId"]], **queue)
+    of_queue = lambda region: {row["Name"] for row in region.list_queue_quick_connects(**queue)["QuickConnectSummaryList"]}
+    until("the associations", lambda: of_queue(centre.east) == {"third level", "alice"})
+    centre.east.disassociate_queue_quick_connects(QuickConnectIds=[alice["QuickConnectId"]], **queue)
+    centre.east.delete_quick_connect(**made)
+    equal(of_queue(centre.east), set(), "the associations")
 
 
 run(Centre)

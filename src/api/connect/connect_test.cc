@@ -113,11 +113,11 @@ TEST(Connect, RefusesWhatCannotBeMade) {
                                            json::object{{"Channel", "CHAT"}, {"Concurrency", 3}}}}},
        400,
        "InvalidParameterException"},
-      {"quick connects, of which there are none",
+      {"a quick connect that is not there",
        "/queues/" + region.instance,
-       {{"Name", "Q"}, {"HoursOfOperationId", region.hours}, {"QuickConnectIds", json::array{"a"}}},
-       400,
-       "InvalidRequestException"},
+       {{"Name", "Q"}, {"HoursOfOperationId", region.hours}, {"QuickConnectIds", json::array{nobody}}},
+       404,
+       "ResourceNotFoundException"},
   };
   for (const Case& c : cases) {
     const auto response = region.connect("PUT", c.target, c.body);

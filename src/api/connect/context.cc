@@ -35,6 +35,8 @@ const char* word_for(config::Kind kind) {
       return "predefined attribute";
     case config::Kind::hours_override:
       return "hours of operation override";
+    case config::Kind::quick_connect:
+      return "quick connect";
   }
   return "resource";
 }
@@ -269,27 +271,34 @@ Result<const config::Document*> Context::document(const model::Call& call, const
 
 model::Answer Context::list(const model::Call& call, const World& world, config::Kind kind, std::string_view member,
                             const Summary& summary) const {
+  std::vector<Uuid> ids;
+  for (const config::Document* each : world.config().all(kind)) ids.push_back(each->id);
+  return page(call, member, ids, [&](const Uuid& id) { return summary(*world.config().find(kind, id)); });
+}
+
+model::Answer Context::page(const model::Call& call, std::string_view member, const std::vector<Uuid>& ids,
+                            const Entry& entry) {
   const auto max = static_cast<std::size_t>(number(call.input, "MaxResults").value_or(kPageDefault));
-  std::optional<Uuid> after;
+  auto at = ids.begin();
   if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
-    after = parse_next_token(token);
+    const auto after = parse_next_token(token);
     if (!after) return refuse(call, Errc::invalid, "NextToken is not one of ours");
+    at = std::ranges::upper_bound(ids, *after);
   }
-  json::array page;
+  json::array listed;
   json::object out;
   Uuid last;
-  for (const config::Document* each : world.config().all(kind)) {
-    if (after && each->id <= *after) continue;
-    auto entry = summary(*each);
-    if (!entry) continue;
-    if (page.size() == max) {
+  for (; at != ids.end(); ++at) {
+    auto shown = entry(*at);
+    if (!shown) continue;
+    if (listed.size() == max) {
       out["NextToken"] = next_token(last);
       break;
     }
-    last = each->id;
-    page.emplace_back(std::move(*entry));
+    last = *at;
+    listed.emplace_back(std::move(*shown));
   }
-  out[member] = std::move(page);
+  out[member] = std::move(listed);
   return out;
 }
 

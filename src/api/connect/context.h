@@ -26,6 +26,7 @@ inline constexpr std::string_view kHoursArn = "operating-hours";
 inline constexpr std::string_view kFlowArn = "contact-flow";
 inline constexpr std::string_view kSecurityProfileArn = "security-profile";
 inline constexpr std::string_view kAgentStatusArn = "agent-state";
+inline constexpr std::string_view kQuickConnectArn = "transfer-destination";
 inline constexpr std::string_view kContactArn = "contact";
 
 // In place of a kind of ARN: the API names these documents by their names.
@@ -71,6 +72,10 @@ struct Context {
   [[nodiscard]] model::Answer list(const model::Call& call, const World& world, config::Kind kind,
                                    std::string_view member, const Summary& summary) const;
 
+  // A page of ids, which are in order. `entry` answers nothing for one that the call's filter leaves out.
+  using Entry = std::function<std::optional<json::object>(const Uuid&)>;
+  [[nodiscard]] static model::Answer page(const model::Call& call, std::string_view member,
+                                          const std::vector<Uuid>& ids, const Entry& entry);
   // A page of rows in the order of their keys, which need to be the same at every call.
   [[nodiscard]] static model::Answer page(const model::Call& call, std::string_view member,
                                           const std::map<std::string, json::object>& rows);
@@ -124,6 +129,7 @@ void add_agent_status_operations(const Context& context);
 void add_user_operations(const Context& context);
 void add_proficiency_operations(const Context& context);
 void add_queue_operations(const Context& context);
+void add_quick_connect_operations(const Context& context);
 void add_routing_profile_operations(const Context& context);
 void add_hours_operations(const Context& context);
 void add_hours_override_operations(const Context& context);

@@ -20,12 +20,15 @@ Result<void> set_outbound(Fields& out, const Context& context, const json::objec
 }
 
 Result<Fields> queue_fields(const Context& context, const json::object& input) {
-  for (const char* member : {"QuickConnectIds", "EmailAddressesConfig", "OutboundEmailConfig"}) {
-    if (input.contains(member)) {
-      return fail(Errc::refused, std::string(member) + ": this centre has no quick connects and no e-mail.");
-    }
+  for (const char* member : {"EmailAddressesConfig", "OutboundEmailConfig"}) {
+    if (input.contains(member)) return fail(Errc::refused, std::string(member) + ": this centre has no e-mail.");
   }
   Fields out;
+  for (const std::string& named : texts(input, "QuickConnectIds")) {
+    const auto id = context.id(named, kQuickConnectArn);
+    if (!id) return std::unexpected(id.error());
+    out["quick_connect." + id->text()] = "1";
+  }
   out["name"] = text(input, "Name");
   out["description"] = text(input, "Description");
   out["status"] = "ENABLED";

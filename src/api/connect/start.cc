@@ -151,7 +151,7 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
   const auto known =
       refuse_members(input, {{"ScheduledTime", "tasks begin at once here."},
                              {"TaskTemplateId", "this centre has no task templates."},
-                             {"QuickConnectId", "this centre has no quick connects."},
+                             {"QuickConnectId", "tasks are started by the name of their flow here."},
                              {"SegmentAttributes", "contacts have no segment attributes of their own here."},
                              {"Attachments", "tasks carry no attachments here."}});
   if (!known) return reply(refuse(call, known.error()));

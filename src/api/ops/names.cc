@@ -17,6 +17,7 @@ constexpr std::pair<config::Kind, const char*> kKinds[] = {
     {config::Kind::agent_status, "agent_status"},
     {config::Kind::predefined_attribute, "predefined_attribute"},
     {config::Kind::hours_override, "hours_override"},
+    {config::Kind::quick_connect, "quick_connect"},
 };
 
 }  // namespace

@@ -16,6 +16,11 @@ constexpr Reference kReferences[] = {
     {Kind::routing_profile, "default_outbound_queue", Kind::queue},
     {Kind::routing_profile, "queue.", Kind::queue},
     {Kind::hours_override, "hours", Kind::hours, false},  // an override goes with its hours
+    {Kind::queue, "quick_connect.", Kind::quick_connect, false},
+    // The service lets users and flows go, and says that their quick connects are to be deleted as well.
+    {Kind::quick_connect, "user", Kind::user, false},
+    {Kind::quick_connect, "queue", Kind::queue},
+    {Kind::quick_connect, "flow", Kind::flow, false},
 };
 
 const char* kind_name(Kind kind) {
@@ -40,6 +45,8 @@ const char* kind_name(Kind kind) {
       return "predefined attribute";
     case Kind::hours_override:
       return "hours of operation override";
+    case Kind::quick_connect:
+      return "quick connect";
   }
   return "document";
 }
@@ -63,7 +70,8 @@ Result<void> check_references(const State& state, Kind kind, const std::map<std:
     if (reference.from != kind) continue;
     for (const std::string& text : referred(reference, set)) {
       const auto id = parse_uuid(text);
-      if (!id || state.find(reference.to, *id) == nullptr) {
+      const bool by_itself = id && reference.to == Kind::quick_connect && state.quick_connect(*id);
+      if (!by_itself && (!id || state.find(reference.to, *id) == nullptr)) {
         return fail(Errc::not_found, std::string("no ") + kind_name(reference.to) + " with id " + text);
       }
     }
@@ -95,6 +103,23 @@ Result<void> check_override(const State& state, Kind kind, const Uuid& id,
   }
   for (const Document* other : others) {
     if (other->id != id && other->get("name") == field("name")) return fail(Errc::already_exists, other->id.text());
+  }
+  return {};
+}
+
+// A quick connect's flow is made for what it does.
+Result<void> check_flow(const State& state, Kind kind, const std::map<std::string, std::string>& set) {
+  const auto field = [&](const char* name) {
+    const auto at = set.find(name);
+    return at == set.end() ? std::string() : at->second;
+  };
+  const std::string type = field("type");
+  if (kind != Kind::quick_connect || (type != "USER" && type != "QUEUE")) return {};
+  const char* wanted = type == "USER" ? "AGENT_TRANSFER" : "QUEUE_TRANSFER";
+  const auto id = parse_uuid(field("flow"));
+  const Document* flow = id ? state.find(Kind::flow, *id) : nullptr;
+  if (flow != nullptr && flow->get("type") != wanted) {
+    return fail(Errc::invalid, "the flow of a quick connect of type " + type + " is of type " + wanted);
   }
   return {};
 }
@@ -144,6 +169,7 @@ Result<void> check(const State& state, Kind kind, const Uuid& id, const std::map
   if (auto good = check_name(state, kind, id, set); !good) return good;
   if (auto good = check_references(state, kind, set); !good) return good;
   if (auto good = check_override(state, kind, id, set); !good) return good;
+  if (auto good = check_flow(state, kind, set); !good) return good;
   return check_proficiencies(state, kind, id, set);
 }
 

@@ -40,7 +40,8 @@ struct Delete {
 
 inline constexpr std::size_t kOverridesMax = 50;  // of hours of operation; the service's quota, which is not adjustable
 
-// Errors: already_exists (detail: id of the holder of the name), not_found (a reference names nothing), limit_exceeded.
+// Errors: already_exists (detail: id of the holder of the name), not_found (a reference names nothing), limit_exceeded,
+// invalid.
 [[nodiscard]] Result<Put> decide(const State& state, const Create& command);
 // Errors: not_found (the document, or what a reference names); already_exists (detail: id of the holder of the name);
 // in_use (a value of a predefined attribute that goes, with a user who is proficient in it in `detail`).

@@ -15,7 +15,7 @@ enum class Kind : std::uint8_t {
   instance,          // the centre itself: alias, account, sample marker
   user,              // username, first_name, last_name, password (argon2id encoded), routing_profile, security.<id>,
                      // after_contact_work_limit = seconds, proficiency.<attribute>/<value> = level
-  queue,             // name, description, hours, max_contacts, status, local_preference_ms
+  queue,             // name, description, hours, max_contacts, status, local_preference_ms, quick_connect.<id>
   routing_profile,   // name, description, default_outbound_queue, concurrency.<CHANNEL> = n,
                      // cross_channel.<CHANNEL> = "ROUTE_ANY_CHANNEL", queue.<id>.<CHANNEL> = "priority,delay"
   hours,             // name, description, time_zone, open.<DAY>.<n> = "HH:MM-HH:MM"
@@ -28,7 +28,10 @@ enum class Kind : std::uint8_t {
   // type (STANDARD, OPEN, CLOSED), slot.<DAY>.<n> = "HH:MM-HH:MM" with EVERY_DAY for no day in particular,
   // repeat.frequency (WEEKLY, MONTHLY, YEARLY), repeat.interval, repeat.month, repeat.month_day, repeat.occurrence.
   hours_override,
-  last_ = hours_override
+  // A destination to transfer to: name, description, type (USER, QUEUE, PHONE_NUMBER, FLOW), user or queue = id,
+  // phone_number, flow = id.
+  quick_connect,
+  last_ = quick_connect
 };
 
 // A new version of some fields. A field set to the empty string is absent.

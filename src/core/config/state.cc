@@ -119,6 +119,8 @@ void State::apply(const Put& record, const Meta& meta) {
 }
 
 void State::derive(const Document& document) {
+  const bool destination = document.kind == Kind::user || document.kind == Kind::queue;
+  if (destination) by_itself_.emplace(quick_connect_of(document.id), Key{document.kind, document.id});
   if (document.kind == Kind::flow && compile_ != nullptr) {
     programs_[FlowId{document.id}] = compile_(document.get("content"));
   } else if (document.kind == Kind::user) {
@@ -165,6 +167,7 @@ void State::loaded() {
   profiles_.clear();
   profile_of_.clear();
   proficiencies_.clear();
+  by_itself_.clear();
   overrides_.clear();
   for (const auto& [key, document] : documents_) {
     index(document);
@@ -235,6 +238,46 @@ const Proficiencies& State::proficiencies(AgentId agent) const {
   static const Proficiencies none;
   const auto at = proficiencies_.find(agent);
   return at == proficiencies_.end() ? none : at->second;
+}
+
+Uuid quick_connect_of(const Uuid& user_or_queue) { return derive_uuid(user_or_queue, "quick connect"); }
+
+std::optional<QuickConnect> State::quick_connect(const Uuid& id) const {
+  QuickConnect out;
+  out.id = id;
+  if (const Document* document = find(Kind::quick_connect, id)) {
+    out.document = document;
+    out.name = served_name(*document);
+    out.type = document->get("type");
+    out.destination = parse_uuid(document->get(out.type == "USER" ? "user" : "queue")).value_or(Uuid{});
+    out.flow = FlowId{parse_uuid(document->get("flow")).value_or(Uuid{})};
+    out.phone_number = document->get("phone_number");
+    return out;
+  }
+  const auto at = by_itself_.find(id);
+  const Document* document = at == by_itself_.end() ? nullptr : find(at->second.kind, at->second.id);
+  if (document == nullptr) return std::nullopt;
+  const bool user = document->kind == Kind::user;
+  out.document = document;
+  out.by_itself = true;
+  out.name = served_name(*document);
+  out.type = user ? "USER" : "QUEUE";
+  out.destination = document->id;
+  if (const Document* flow = named(Kind::flow, user ? kAgentTransferFlow : kQueueTransferFlow)) {
+    out.flow = FlowId{flow->id};
+  }
+  return out;
+}
+
+std::vector<Uuid> State::quick_connects() const {
+  std::vector<Uuid> out;
+  for (const Document* made : all(Kind::quick_connect)) out.push_back(made->id);
+  const auto middle = static_cast<std::ptrdiff_t>(out.size());
+  for (const auto& [id, of] : by_itself_) {
+    if (find(of.kind, of.id) != nullptr) out.push_back(id);
+  }
+  std::ranges::inplace_merge(out, out.begin() + middle);
+  return out;
 }
 
 std::vector<const Document*> State::overrides(const Uuid& hours) const {

@@ -67,6 +67,24 @@ struct RoutingProfile {
   std::set<std::string, std::less<>> any_channel;  // on these, contacts of other channels are offered as well
 };
 
+// Where a contact can be transferred to. Besides those that somebody made, every user and every queue is one by itself,
+// with an id that follows from its own, so that nobody has to make them for agents and queues of other regions.
+struct QuickConnect {
+  Uuid id;
+  const Document* document = nullptr;  // of the quick connect; of one that is there by itself, the user's or queue's
+  bool by_itself = false;
+  std::string name;
+  std::string type;          // USER, QUEUE, PHONE_NUMBER, FLOW
+  Uuid destination;          // user or queue
+  FlowId flow;               // which takes the contact there; nil: none
+  std::string phone_number;  // E.164
+};
+[[nodiscard]] Uuid quick_connect_of(const Uuid& user_or_queue);
+
+// The flows of quick connects that are there by themselves, if there are flows of these names.
+inline constexpr char kAgentTransferFlow[] = "Default agent transfer";
+inline constexpr char kQueueTransferFlow[] = "Default queue transfer";
+
 // The field of a user's document that holds one proficiency: "proficiency.<attribute>/<value>", with '/' and '%' of the
 // names as "%2F" and "%25". Its content is the level, "1" to "5", with one decimal at most.
 [[nodiscard]] std::string proficiency_field(std::string_view attribute, std::string_view value);
@@ -98,6 +116,8 @@ class State {
   [[nodiscard]] const Proficiencies& proficiencies(AgentId agent) const;
   // Live overrides of hours of operation, by id.
   [[nodiscard]] std::vector<const Document*> overrides(const Uuid& hours) const;
+  [[nodiscard]] std::optional<QuickConnect> quick_connect(const Uuid& id) const;
+  [[nodiscard]] std::vector<Uuid> quick_connects() const;  // of all, in order
   // After how long a contact of the queue may be offered outside its region, while an agent of the region serves it.
   [[nodiscard]] std::chrono::milliseconds local_preference(QueueId queue) const;
   [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every change; for caches
@@ -130,6 +150,7 @@ class State {
   std::map<Uuid, RoutingProfile> profiles_;
   std::map<AgentId, Uuid> profile_of_;
   std::map<AgentId, Proficiencies> proficiencies_;
+  std::map<Uuid, Key> by_itself_;             // quick connects of users and queues; checked against the document
   std::map<Uuid, std::set<Uuid>> overrides_;  // ever of these hours; checked against the document
   std::uint64_t version_ = 0;
 };
