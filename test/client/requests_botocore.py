@@ -31,7 +31,7 @@ MATCHING = {
     "CurrentMetricId": "arn:aws:connect:us-east-1:aws:metric/CONTACTS_IN_QUEUE", "DirectoryAlias": "centre-1",
     "FileName": "a b.txt", "FlowContentSha256": "0" * 64, "Password": "Passw0rd!", "PhoneNumber": "+12025550123",
     "SensitivePhoneNumber": "+12025550123", "ReferenceArn": "arn:aws:connect:us-east-1:1:x", "ViewId": "view-1",
-    "CommonHumanReadableName": "Christmas \u00e9", "CommonHumanReadableDescription": "closed\nall day",
+    "InstanceIdOrArn": "0190b2a4-7c1d-7e6f-8a9b-0c1d2e3f4a5b", "CommonHumanReadableName": "Christmas \u00e9", "CommonHumanReadableDescription": "closed\nall day",
     "HoursOfOperationOverrideYearMonthDayDateFormat": "2026-12-24",
     "TrafficDistributionGroupId": "0190b2a4-7c1d-7e6f-8a9b-0c1d2e3f4a5b",
 }

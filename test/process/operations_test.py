@@ -139,8 +139,12 @@ def routing_data(centre):
     earlier, later = start("earlier"), start("later")
     order = lambda contact, **change: centre.west.update_contact_routing_data(InstanceId=instance, ContactId=contact, **change)
     until("the task in the other region", lambda: later in [contact["id"] for contact in centre.json("contacts")["contacts"]])
+    position = lambda region, contact: region.get_contact_metrics(InstanceId=instance, ContactId=contact, Metrics=[
+        {"Name": "POSITION_IN_QUEUE"}])["MetricResults"][0]["Value"]["Number"]
+    equal([position(centre.west, contact) for contact in (earlier, later)], [1, 2], "the positions")
     named = {"AttributeCondition": {"MatchCriteria": {"AgentsCriteria": {"AgentIds": [centre.users["alice"]]}}, "ComparisonOperator": "Match"}}
     order(later, QueueTimeAdjustmentSeconds=30)
+    equal([position(centre.east, contact) for contact in (earlier, later)], [2, 1], "the positions")
     order(later, QueuePriority=1, RoutingCriteria={"Steps": [{"Expiry": {"DurationInSeconds": 600}, "Expression": named}]})
     seen = centre.east.describe_contact(InstanceId=instance, ContactId=later)["Contact"]
     equal((seen["QueuePriority"], seen["QueueTimeAdjustmentSeconds"]), (1, 30), "the place")

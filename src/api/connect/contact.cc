@@ -2,6 +2,7 @@
 #include "api/connect/attributes.h"
 #include "api/connect/context.h"
 #include "api/connect/criteria.h"
+#include "core/routing/position.h"
 
 namespace tandem::api::connect {
 namespace {
@@ -190,6 +191,24 @@ void update_routing(const Context& context, const model::Call& call, model::Repl
       });
 }
 
+// POSITION_IN_QUEUE. An estimate of the waiting time is measured nowhere and left out of the answer.
+model::Answer contact_metrics(const Context& context, const model::Call& call, const World& world) {
+  const auto id = contact_id(context, call, "ContactId");
+  if (!id) return refuse(call, id.error());
+  if (world.contacts().find(*id) == nullptr) return refuse(call, unknown_contact());
+  const auto position = routing::position(world.contacts(), *id, Hlc::at(context.host.utc_ms()));
+  if (!position) return refuse(call, Errc::refused, "The contact is in no queue.");
+  json::array results;
+  for (const json::value& metric : call.input.at("Metrics").as_array()) {
+    if (text(metric.as_object(), "Name") != "POSITION_IN_QUEUE") continue;
+    results.emplace_back(json::object{{"Name", "POSITION_IN_QUEUE"},
+                                      {"Value", json::object{{"Number", static_cast<double>(*position)}}}});
+  }
+  return json::object{{"Id", id->value().text()},
+                      {"Arn", context.arn(kContactArn, id->value())},
+                      {"MetricResults", std::move(results)}};
+}
+
 void stop_contact(const Context& context, const model::Call& call, model::Reply reply) {
   const auto gone = [](const model::Call& of) -> model::Answer {
     return std::unexpected(model::declared_error(*of.operation, "ContactNotFoundException",
@@ -224,6 +243,9 @@ void add_contact_operations(const Context& context) {
   });
   context.on("UpdateContactRoutingData", [context](const model::Call& call, model::Reply reply) {
     update_routing(context, call, std::move(reply));
+  });
+  context.read("GetContactMetrics", [context](const model::Call& call, const World& world, const Local&) {
+    return contact_metrics(context, call, world);
   });
   context.on("StopContact",
              [context](const model::Call& call, model::Reply reply) { stop_contact(context, call, std::move(reply)); });

@@ -73,6 +73,30 @@ TEST_F(RoutingData, MovesAContactInItsQueue) {
   EXPECT_TRUE(region.host.errors.empty());
 }
 
+TEST_F(RoutingData, TellsThePositionInTheQueue) {
+  const std::string first = region.start_task("first");
+  region.host.run(std::chrono::seconds(1));
+  const std::string second = region.start_task("second");
+  const auto ask = [&](const std::string& contact, const char* metric) {
+    const json::object body{{"InstanceId", region.instance},
+                            {"ContactId", contact},
+                            {"Metrics", json::array{json::object{{"Name", metric}}}}};
+    return region.connect("POST", "/metrics/contact", body);
+  };
+  const auto position = [&](const std::string& contact) {
+    const auto body = body_of(ask(contact, "POSITION_IN_QUEUE"));
+    return body.at("MetricResults").as_array().at(0).at("Value").at("Number").to_number<int>();
+  };
+  EXPECT_EQ(position(first), 1);
+  EXPECT_EQ(position(second), 2);
+  EXPECT_EQ(post(second, {{"QueuePriority", 1}}).status, 200);
+  EXPECT_EQ(position(first), 2);
+  EXPECT_EQ(body_of(ask(first, "ESTIMATED_WAIT_TIME")).at("MetricResults").as_array().size(), 0U);
+  region.expect("POST", "/contact/stop", {{"InstanceId", region.instance}, {"ContactId", first}});
+  EXPECT_EQ(error_of(ask(first, "POSITION_IN_QUEUE")), "InvalidRequestException");
+  EXPECT_EQ(error_of(ask("0190f0f0-0000-7000-8000-0000000000ff", "POSITION_IN_QUEUE")), "ResourceNotFoundException");
+}
+
 TEST_F(RoutingData, ChangesWhomAContactWaitsFor) {
   const std::string task = region.start_task("for somebody");
   const std::string ana = region.user;
