@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/tandem/answers.h"
 #include "codec/uri.h"
 
 namespace tandem::cli {
@@ -14,17 +15,6 @@ constexpr auto kAskMax = 30s;  // then a chat that nobody acknowledged is given 
 constexpr auto kRetry = 200ms;
 constexpr std::uint32_t kChecksMax = 150;  // of the transcript, after the end
 constexpr std::string_view kEventPrefix = "application/vnd.amazonaws.connect.event.";
-
-std::string text(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-json::object parse(const std::string& body) {
-  boost::system::error_code bad;
-  json::value value = json::parse(body, bad);
-  return bad || !value.is_object() ? json::object{} : value.get_object();
-}
 
 // Worth another try: nobody answered, or whoever did cannot just now.
 bool try_again(const Result<http::Response>& response) {

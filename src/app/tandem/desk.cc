@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/tandem/answers.h"
 #include "app/tandem/web_socket.h"
 #include "base/rng.h"
 #include "base/uuid.h"
@@ -21,10 +22,6 @@ constexpr auto kSignInMax = 8s;
 constexpr auto kOrderMax = 10s;
 constexpr int kOrderTries = 300;
 
-std::string text(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 const json::object& inner(const json::object& from, std::string_view name) {
   static const json::object none;
   const json::value* value = from.if_contains(name);
@@ -35,12 +32,6 @@ const json::array& list(const json::object& from, std::string_view name) {
   const json::value* value = from.if_contains(name);
   return value != nullptr && value->is_array() ? value->get_array() : none;
 }
-json::object parse(const std::string& body) {
-  boost::system::error_code bad;
-  json::value value = json::parse(body, bad);
-  return bad || !value.is_object() ? json::object{} : value.get_object();
-}
-
 std::string fresh_uuid() {
   Uuid out;
   const std::string drawn = crypto::random_bytes(out.bytes.size());

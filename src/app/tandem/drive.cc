@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "app/tandem/answers.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/customer.h"
 #include "app/tandem/desk.h"
@@ -25,11 +26,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLeaveMax = 60s;  // for those who leave at the end, and for the last transcripts
-
-std::string text(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 // An agent of the run: takes what is offered, talks until enough was said, ends, and is ready for the next.
 class Attendant : public std::enable_shared_from_this<Attendant> {

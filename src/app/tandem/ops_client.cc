@@ -7,6 +7,7 @@
 #include <future>
 
 #include "api/ops/ops.h"
+#include "app/tandem/answers.h"
 #include "io/key_store/key_store.h"
 
 namespace tandem::cli {
@@ -17,11 +18,6 @@ constexpr std::chrono::seconds kWriteMax{10};
 std::uint64_t utc_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
-}
-
-std::string text(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 Errc code_of(int status) {

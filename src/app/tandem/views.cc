@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "app/tandem/answers.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/exit_codes.h"
 #include "app/tandem/ops_client.h"
@@ -17,10 +18,6 @@ namespace tandem::cli {
 namespace {
 
 // Members of answers; empty or 0 when absent or null.
-std::string text(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 std::optional<std::int64_t> number(const json::object& from, std::string_view name) {
   const json::value* value = from.if_contains(name);
   if (value == nullptr || !value->is_number()) return std::nullopt;
