@@ -543,48 +543,6 @@ void Node::perform(Effect effect) {
       effect);
 }
 
-// Shows the customer and the agent's desktop what one of this node's own records says.
-void Node::show(const contact::Rec& rec) {
-  const ContactId id = std::visit([](const auto& r) { return r.contact; }, rec);
-  const std::vector<contact::Item>& items =
-      std::visit([](const auto& r) -> const std::vector<contact::Item>& { return r.items; }, rec);
-  const contact::Held& held = *world_.contacts().find(id);
-  const bool ended = held.contact.phase == contact::Phase::ended;
-  if (items.empty() && !ended) return;
-  if (const auto session = local_.attachments.find(id); session != local_.attachments.end()) {
-    send(session->second.gateway, message::Show{session->second, id, items, false, ended});
-  }
-  const AgentId agent = held.contact.agent;
-  if (items.empty() || held.contact.phase == contact::Phase::offering || !local_.desktops.contains(agent)) return;
-  park(DesktopEvent{agent, DesktopWhat::items, DesktopEvent::as_is(held.contact), {}, items, {}, {}});
-}
-
-void Node::desktop_events() {
-  for (const AgentId agent : std::exchange(desk_touched_, {})) {
-    if (!local_.desktops.contains(agent)) continue;
-    const presence::Held* held = world_.agents().find(agent);
-    if (held == nullptr || !sees().mine(held->line)) continue;
-    auto& shown = on_desktop_[agent];
-    auto now_there = decltype(on_desktop_)::mapped_type{};
-    for (const auto& [id, slot] : held->presence.slots) {
-      const contact::Held* contact = world_.contacts().find(id);
-      if (contact == nullptr) continue;
-      now_there[id] = {slot.state, contact->contact.phase};
-      const auto before = shown.find(id);
-      if (before != shown.end() && before->second == now_there[id]) continue;
-      park(DesktopEvent{.agent = agent, .contact = DesktopEvent::as_is(contact->contact), .slot = slot});
-    }
-    for (const auto& [id, was] : shown) {
-      if (now_there.contains(id)) continue;
-      const contact::Held* contact = world_.contacts().find(id);
-      park(DesktopEvent{.agent = agent,
-                        .contact = contact == nullptr ? nullptr : DesktopEvent::as_is(contact->contact)});
-    }
-    shown = std::move(now_there);
-    park(DesktopEvent{.agent = agent, .what = DesktopWhat::status, .presence = held->presence});
-  }
-}
-
 // -- time
 
 void Node::due() {
@@ -653,30 +611,6 @@ void Node::reachable_changed() {
   lost_upstreams();
   for (const auto& [contact, session] : std::map(local_.attachments)) {
     if (session.gateway != local_.self && !local_.reachable.contains(session.gateway)) detach(contact, session);
-  }
-}
-
-void Node::detach(ContactId contact, SessionId session) {
-  const auto at = local_.attachments.find(contact);
-  if (at == local_.attachments.end() || at->second != session) return;
-  local_.attachments.erase(at);
-  // The gateway may not have seen what this node saw; it attaches anew by a way that works.
-  send(session.gateway, message::Reattach{session, local_.self}, true);
-  if (!owns(contact)) return;
-  if (auto decision = contact::decide({world_.contacts(), local_}, contact::Detach{contact, session}, now_)) {
-    emit(std::move(*decision));
-  }
-}
-
-void Node::link_lost(NodeId peer) {
-  // Sessions live on the connection: both ends see it go, and the gateway attaches anew, by another way if need be.
-  for (const auto& [contact, session] : std::map(local_.attachments)) {
-    if (session.gateway == peer) detach(contact, session);
-  }
-  for (auto& [number, session] : sessions_) {
-    if (session.upstream != peer) continue;
-    session.attached = false;
-    sessions_wake_ = {};
   }
 }
 

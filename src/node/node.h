@@ -230,10 +230,6 @@ class Node {
   void members_changed();
   void greeted(const cluster::Hello& hello);
   void load_from_peer(const cluster::SnapshotReceived& snapshot);
-  void detach(ContactId contact, SessionId session);
-  void link_lost(NodeId peer);
-  void show(const contact::Rec& rec);
-  void desktop_events();
   void park(Out out);
   void send(NodeId to, const message::Any& message, bool now = false);
   void release();
@@ -261,7 +257,7 @@ class Node {
   void on(NodeId from, message::Forward& m);
   void on(NodeId from, message::Answered& m);
 
-  // -- gateway.cc: customers' sessions at this node
+  // -- gateway.cc: customers' sessions and agents' desktops here
   void handle(SessionOpened& opened);
   void handle(SessionClosed& closed);
   void try_attach(std::uint64_t number);
@@ -279,6 +275,10 @@ class Node {
   void on(NodeId from, message::Pass& m);
   void on(NodeId from, message::AskOwner& m);
   void on(NodeId from, message::OwnerSays& m);
+  void detach(ContactId contact, SessionId session);
+  void link_lost(NodeId peer);
+  void show(const contact::Rec& rec);
+  void desktop_events();
 
   struct Parked {
     Sequence after;  // own records up to here must be durable
