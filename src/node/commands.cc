@@ -1,12 +1,10 @@
 // Who executes an order: its owner, here or elsewhere; and R6, the arrival of a customer whose contact's owner is
 // silent.
 #include <algorithm>
-
 #include <charconv>
-#include "base/overloaded.h"
 
 #include "base/bug.h"
-#include "codec/wire.h"
+#include "base/overloaded.h"
 #include "core/contact/decide.h"
 #include "core/transfer/react.h"
 #include "node/node.h"

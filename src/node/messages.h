@@ -158,5 +158,9 @@ struct Sessions {
 
 using Any = std::variant<Forward, Answered, Show, Reattach, PingSession, Pass, AskOwner, OwnerSays, Sessions>;
 
+[[nodiscard]] std::string encode(const Any& message);
+// Errors: those of wire::decode.
+[[nodiscard]] Result<Any> decode(std::string_view bytes);
+
 }  // namespace message
 }  // namespace tandem

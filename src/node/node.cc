@@ -5,7 +5,6 @@
 #include "base/bug.h"
 #include "base/check.h"
 #include "base/overloaded.h"
-#include "codec/wire.h"
 #include "core/failover/react.h"
 #include "core/routing/match.h"
 #include "core/routing/work.h"
@@ -153,13 +152,15 @@ void Node::handle(Query& query) {
 }
 
 void Node::handle(LinkUp& up) { cluster_.link_up(up.peer, now_, net_); }
+void Node::handle(FrameIn& in) { cluster_.frame(in.from, in.bytes, clock_, net_); }
+void Node::handle(SnapshotSaved& saved) { cluster_.foreign_durable(saved.vector, now_, net_); }
+void Node::handle(ApiProbe& probe) { cluster_.api_probe(probe.subject, probe.answered, now_); }
+void Node::handle(Damaged& damaged) { cluster_.fetch(damaged.log, damaged.sequence, now_, net_); }
 
 void Node::handle(LinkDown& down) {
   cluster_.link_down(down.peer, now_, net_);
   link_lost(down.peer);
 }
-
-void Node::handle(FrameIn& in) { cluster_.frame(in.from, in.bytes, clock_, net_); }
 
 void Node::handle(Durable& durable) {
   log_full_ = false;
@@ -188,16 +189,10 @@ void Node::handle(LogRead& read) {
   cluster_.log_read(read.read, read.first, read.hash_before, std::move(read.records), now_, net_);
 }
 
-void Node::handle(SnapshotSaved& saved) { cluster_.foreign_durable(saved.vector, now_, net_); }
-
 void Node::handle(SelfReport& report) {
   clock_doubted_ = report.clock_doubted;
   cluster_.set_self_report({log_full_, report.clock_doubted, report.loop_delay});
 }
-
-void Node::handle(ApiProbe& probe) { cluster_.api_probe(probe.subject, probe.answered, now_); }
-
-void Node::handle(Damaged& damaged) { cluster_.fetch(damaged.log, damaged.sequence, now_, net_); }
 
 // -- what other nodes say
 
@@ -218,7 +213,7 @@ void Node::drain_cluster() {
       emit(Decision{{failover::Rec{record}}, {}});
     }
     for (auto& payload : std::exchange(net_.payloads, {})) {
-      auto message = wire::decode<message::Any>(payload.bytes);
+      auto message = message::decode(payload.bytes);
       if (!message) {
         ++counters_.undecodable;
         continue;
@@ -523,8 +518,7 @@ void Node::take(flow::Outcome outcome, const contact::Held& held, std::vector<co
 void Node::perform(Effect effect) {
   std::visit(
       Overloaded{
-          [&](InvokeFunction& e) { park(Out{std::move(e)}); },
-          [&](Resolve& e) { park(Out{std::move(e)}); },
+          [&](auto& answered) { park(Out{std::move(answered)}); },
           [&](Redirect& e) {
             local_.attachments.erase(e.contact);
             send(e.session.gateway, message::Reattach{e.session, e.to});
@@ -619,7 +613,7 @@ void Node::reachable_changed() {
 void Node::park(Out out) { step_out_.emplace_back(std::move(out)); }
 
 void Node::send(NodeId to, const message::Any& message, bool now) {
-  std::string bytes = wire::encode(message);
+  std::string bytes = message::encode(message);
   if (!now) {
     step_out_.emplace_back(std::pair{to, std::move(bytes)});
     return;
