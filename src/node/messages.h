@@ -30,7 +30,7 @@ struct FlowEvent {
 using Verb = std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach,
                           contact::Detach, contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus,
                           presence::Accept, presence::Reject, presence::Complete, config::Create, config::Change,
-                          config::Delete, access::KeyPut, FlowEvent, contact::SetRouting>;
+                          config::Delete, access::KeyPut, FlowEvent, contact::SetRouting, contact::SetSchedule>;
 
 // One order. The id is a hash of operation, caller and the caller's own token: a repeat gets the first answer.
 struct Command {

@@ -165,6 +165,25 @@ def routing_data(centre):
     fails("ResourceNotFoundException", order, contact=str(uuid.uuid4()), QueuePriority=2)
 
 
+@case("a scheduled task waits for its time, which the other region changes, and its flow begins then")
+def scheduled(centre):
+    instance = centre.instance
+    flow = centre.connect(EAST).ids("contact-flows")["to sales"]
+    late = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)
+    start = lambda time: centre.east.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="later", ScheduledTime=time)["ContactId"]
+    task = start(late)
+    fails("InvalidParameterException", start, time=late + datetime.timedelta(days=2))
+    seen = lambda: {contact["id"]: contact for contact in centre.json("contacts")["contacts"]}
+    until("the task", lambda: task in seen())
+    told = centre.west.describe_contact(InstanceId=instance, ContactId=task)["Contact"]
+    assert "QueueInfo" not in told and abs(told["ScheduledTimestamp"] - late) < datetime.timedelta(seconds=1), told
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+    centre.west.update_contact_schedule(InstanceId=instance, ContactId=task, ScheduledTime=soon)
+    until("the task to be queued", lambda: "QueueInfo" in centre.west.describe_contact(InstanceId=instance, ContactId=task)["Contact"])
+    fails("InvalidRequestException", centre.west.update_contact_schedule, InstanceId=instance, ContactId=task, ScheduledTime=late)
+    centre.west.stop_contact(InstanceId=instance, ContactId=task)
+
+
 @case("users: routing profile, after-contact work, names and security profiles; found by SearchUsers in the other region")
 def users(centre):
     instance, user = centre.instance, {"InstanceId": centre.instance, "UserId": centre.users["dave"]}

@@ -257,9 +257,45 @@ TEST(Connect, StartsATask) {
   EXPECT_EQ(error_of(region.connect("PUT", "/contact/task",
                                     {{"InstanceId", region.instance},
                                      {"ContactFlowId", region.flow},
-                                     {"Name", "Later"},
-                                     {"ScheduledTime", 1'900'000'000}})),
+                                     {"Name", "By template"},
+                                     {"TaskTemplateId", "t"}})),
             "InvalidRequestException");
+}
+
+TEST(Connect, StartsATaskAtItsTime) {
+  Region region;
+  const auto now = [&] { return static_cast<std::int64_t>(region.host.utc_ms() / 1000); };
+  const auto start = [&](std::int64_t at) {
+    return region.connect(
+        "PUT", "/contact/task",
+        {{"InstanceId", region.instance}, {"ContactFlowId", region.flow}, {"Name", "Later"}, {"ScheduledTime", at}});
+  };
+  const auto move = [&](const std::string& contact, std::int64_t at) {
+    return region.connect("POST", "/contact/schedule",
+                          {{"InstanceId", region.instance}, {"ContactId", contact}, {"ScheduledTime", at}});
+  };
+  EXPECT_EQ(error_of(start(now() - 10)), "InvalidParameterException");
+  EXPECT_EQ(error_of(start(now() + 6 * 86'400 + 10)), "InvalidParameterException");
+  const std::int64_t at = now() + 60;
+  const std::string id = text_of(body_of(start(at)), "ContactId");
+  const auto describe = [&] {
+    return region.expect("GET", "/contacts/" + region.instance + "/" + id).at("Contact").as_object();
+  };
+  EXPECT_EQ(describe().at("ScheduledTimestamp").to_number<std::int64_t>(), at);
+  region.host.run(30s);
+  EXPECT_FALSE(describe().contains("QueueInfo"));
+  EXPECT_EQ(move(id, at + 60).status, 200);
+  EXPECT_EQ(error_of(move(id, now() - 1)), "InvalidParameterException");
+  region.host.run(60s);
+  EXPECT_FALSE(describe().contains("QueueInfo")) << "its time is a minute later now";
+  region.host.run(32s);
+  EXPECT_EQ(describe().at("QueueInfo").at("Id"), json::value(region.queue));
+  EXPECT_EQ(describe().at("ScheduledTimestamp").to_number<std::int64_t>(), at + 60);
+  EXPECT_EQ(error_of(move(id, now() + 60)), "InvalidRequestException") << "its flow has begun";
+  const std::string second = text_of(body_of(start(now() + 60)), "ContactId");
+  region.expect("POST", "/contact/stop", {{"InstanceId", region.instance}, {"ContactId", second}});
+  EXPECT_EQ(error_of(move(second, now() + 60)), "InvalidRequestException");
+  EXPECT_TRUE(region.host.errors.empty());
 }
 
 TEST(Connect, CountsQueuesAndAgents) {

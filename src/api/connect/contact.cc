@@ -69,6 +69,7 @@ json::object contact_json(const Context& context, const Seen& seen) {
   if (adjusted != 0) out["QueueTimeAdjustmentSeconds"] = adjusted;
   put_time(out, "InitiationTimestamp", contact.initiated);
   put_time(out, "ConnectedToSystemTimestamp", contact.initiated);
+  put_time(out, "ScheduledTimestamp", contact.scheduled);
   put_time(out, "DisconnectTimestamp", contact.ended);
   put_time(out, "LastUpdateTimestamp", seen.changed);
   put(out, "DisconnectReason", contact.ended_by);
@@ -191,6 +192,14 @@ void update_routing(const Context& context, const model::Call& call, model::Repl
       });
 }
 
+void update_schedule(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto id = contact_id(context, call, "ContactId");
+  if (!id) return reply(refuse(call, id.error()));
+  const contact::SetSchedule order{*id, scheduled_time(call.input)};
+  context.command(call, Command{.id = context.host.mint(), .verb = order, .keys = {}}, std::move(reply),
+                  [](const model::Call&, const Answer&) -> model::Answer { return json::object{}; });
+}
+
 // POSITION_IN_QUEUE. An estimate of the waiting time is measured nowhere and left out of the answer.
 model::Answer contact_metrics(const Context& context, const model::Call& call, const World& world) {
   const auto id = contact_id(context, call, "ContactId");
@@ -243,6 +252,9 @@ void add_contact_operations(const Context& context) {
   });
   context.on("UpdateContactRoutingData", [context](const model::Call& call, model::Reply reply) {
     update_routing(context, call, std::move(reply));
+  });
+  context.on("UpdateContactSchedule", [context](const model::Call& call, model::Reply reply) {
+    update_schedule(context, call, std::move(reply));
   });
   context.read("GetContactMetrics", [context](const model::Call& call, const World& world, const Local&) {
     return contact_metrics(context, call, world);

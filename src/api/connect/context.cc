@@ -112,6 +112,13 @@ void put_time(json::object& out, std::string_view member, Hlc at) {
   out[member] = model::timestamp(model::Milliseconds(milliseconds));
 }
 
+Hlc scheduled_time(const json::object& input) {
+  const json::value* value = input.if_contains("ScheduledTime");
+  if (value == nullptr) return {};
+  const auto since = model::moment(*value).time_since_epoch().count();
+  return Hlc::at(static_cast<std::uint64_t>(std::max<std::int64_t>(1, since)));
+}
+
 // An empty value is a legal tag, and an empty field is an absent one: hence the sign before it.
 void set_tags(Fields& fields, const json::object& input) {
   const json::object* tags = object(input, "Tags");

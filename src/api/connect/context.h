@@ -110,6 +110,9 @@ struct Context {
 void put(json::object& out, std::string_view member, const std::string& value);
 void put_time(json::object& out, std::string_view member, Hlc at);
 
+// ScheduledTime; 0 when it is not given.
+[[nodiscard]] Hlc scheduled_time(const json::object& input);
+
 void set_tags(Fields& fields, const json::object& input);
 void put_tags(json::object& out, const config::Document& document);
 

@@ -163,7 +163,7 @@ std::optional<double> count_agents(const Snapshot& snapshot, const Scope& scope,
 // Nothing for a metric that is not measured here: it has no collection in the answer then.
 std::optional<double> measure(const Snapshot& snapshot, const Scope& scope, std::string_view metric, bool grouped) {
   if (metric == "ESTIMATED_WAIT_TIME") return std::nullopt;
-  if (metric == "CONTACTS_SCHEDULED") return 0.0;  // contacts begin at once here
+  if (metric == "CONTACTS_SCHEDULED") return 0.0;  // a contact chooses its queue when its time has come
   if (metric != "CONTACTS_IN_QUEUE" && metric != "OLDEST_CONTACT_AGE") return count_agents(snapshot, scope, metric);
   std::int64_t waiting = 0;
   std::chrono::milliseconds oldest{};

@@ -149,8 +149,7 @@ Result<void> set_references(contact::Start& verb, Host& host, const json::object
 void start_task(const Context& context, const model::Call& call, model::Reply reply) {
   const json::object& input = call.input;
   const auto known =
-      refuse_members(input, {{"ScheduledTime", "tasks begin at once here."},
-                             {"TaskTemplateId", "this centre has no task templates."},
+      refuse_members(input, {{"TaskTemplateId", "this centre has no task templates."},
                              {"QuickConnectId", "tasks are started by the name of their flow here."},
                              {"SegmentAttributes", "contacts have no segment attributes of their own here."},
                              {"Attachments", "tasks carry no attachments here."}});
@@ -181,6 +180,7 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
         verb.channel = contact::Channel::task;
         verb.flow = FlowId{flow};
         verb.previous = previous;
+        verb.scheduled = scheduled_time(call.input);
         verb.customer = {};
         verb.name = text(call.input, "Name");
         if (const std::string description = text(call.input, "Description"); !description.empty()) {

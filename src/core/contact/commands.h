@@ -25,6 +25,7 @@ struct Start {
   ContactId previous;
   std::optional<Item> first_message;
   std::map<std::string, Text> data;  // Contact::data
+  Hlc scheduled;                     // when the flow of a task begins; 0: at once
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "id", s.id);
@@ -39,6 +40,7 @@ struct Start {
     f(10, "previous", s.previous);
     f(11, "first_message", s.first_message);
     f(12, "data", s.data);
+    f(13, "scheduled", s.scheduled);
   }
 };
 
@@ -90,6 +92,18 @@ struct SetRouting {
     f(4, "criteria", s.criteria);
   }
 };
+
+// Another time for a task whose flow has not begun.
+struct SetSchedule {
+  ContactId contact;
+  Hlc scheduled;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "scheduled", s.scheduled);
+  }
+};
+inline constexpr std::chrono::days kScheduleMax{6};  // ahead; API Reference, "StartTaskContact"
 
 // The customer's session is at this gateway and has no other upstream any more.
 struct Attach {

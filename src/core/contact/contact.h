@@ -160,6 +160,7 @@ struct Contact {
   Text description;                  // of a task
   std::string ended_by;              // DisconnectReason of the contact record
   std::map<std::string, Text> data;  // contact data a flow sets: LanguageCode, CustomerId, References.<name>.Value
+  Hlc scheduled;                     // of a task: its flow begins then, or began then; 0: at once
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -192,6 +193,11 @@ struct Contact {
     f(26, "description", s.description);
     f(27, "ended_by", s.ended_by);
     f(kDataField, "data", s.data);
+    f(29, "scheduled", s.scheduled);
+  }
+  // Waits for the time at which its flow begins.
+  [[nodiscard]] bool awaits_its_time() const {
+    return phase == Phase::in_flow && flow.await == Await::time && flow.block.empty();
   }
   [[nodiscard]] bool live() const { return phase != Phase::ended && phase != Phase::abandoned; }
   // When the owner must look at it again though nothing happens; 0: never.

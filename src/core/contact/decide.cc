@@ -15,6 +15,16 @@ Result<const Held*> owned(const Sees& sees, ContactId id) {
   return held;
 }
 
+// The flow waits before its first block.
+Result<void> schedule(Contact& contact, Hlc at, const Now& now) {
+  if (at < now.hlc) return fail(Errc::invalid, "the scheduled time is past");
+  if (at > now.hlc + kScheduleMax) return fail(Errc::invalid, "the scheduled time is more than six days ahead");
+  contact.scheduled = at;
+  contact.flow.await = Await::time;
+  contact.flow.until = at;
+  return {};
+}
+
 // R7: what an abandoned contact was doing.
 void revive(Contact& contact, const Local& local, const Now& now) {
   if (contact.phase != Phase::abandoned) return;
@@ -95,6 +105,10 @@ Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) 
   contact.flow.flow = command.flow;
   contact.place.priority = kPriority;
   if (contact.kind == Kind::session) contact.grace_until = now.hlc + sees.local.timers.grace;
+  if (command.scheduled.packed != 0) {
+    if (contact.kind != Kind::work) return fail(Errc::invalid, "a conversation begins at once");
+    if (auto good = schedule(contact, command.scheduled, now); !good) return std::unexpected(good.error());
+  }
   std::vector<Item> items;
   if (command.first_message) {
     items.push_back(*command.first_message);
@@ -141,6 +155,15 @@ Result<Decision> decide(const Sees& sees, const SetRouting& command, const Now& 
     // In the flow they wait for the queue.
     next.place.criteria.activated = next.place.enqueued.packed == 0 ? Hlc{} : now.hlc;
   }
+  return update(**held, next);
+}
+
+Result<Decision> decide(const Sees& sees, const SetSchedule& command, const Now& now) {
+  const auto held = owned(sees, command.contact);
+  if (!held) return std::unexpected(held.error());
+  Contact next = (*held)->contact;
+  if (!next.awaits_its_time()) return fail(Errc::refused, "the contact waits for no time");
+  if (auto good = schedule(next, command.scheduled, now); !good) return std::unexpected(good.error());
   return update(**held, next);
 }
 

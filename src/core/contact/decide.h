@@ -13,10 +13,13 @@ struct Sees {
 };
 
 // Errors of all: not_found; not_owner, with the owner's NodeId in `detail`; refused when the contact is over.
+// Start, besides: already_exists; invalid, as SetSchedule.
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Start& command, const Now& now);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const SetAttributes& command, const Now& now);
 // Errors besides: invalid; move_in_flight while the contact is offered to another node, which may take it as it was.
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const SetRouting& command, const Now& now);
+// Errors besides: invalid (a time that is past or more than kScheduleMax ahead); refused once the flow has begun.
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const SetSchedule& command, const Now& now);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const End& command, const Now& now);
 // The customer's or agent's words join the transcript; a flow that waits for input is the caller's to advance.
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Say& command, const Now& now);

@@ -525,6 +525,24 @@ TEST(Wait, ForTime) {
   }
 }
 
+TEST(Wait, BeforeTheFlowBegins) {
+  Centre centre;
+  const FlowId flow =
+      centre.flow("f", around(B("x", "Wait", {{"TimeLimitSeconds", "60"}}).when("WaitCompleted", "yes")));
+  centre.contact.flow.flow = flow;
+  centre.contact.flow.await = contact::Await::time;
+  centre.contact.flow.until = centre.now.hlc + 30s;
+  EXPECT_TRUE(centre.contact.awaits_its_time());
+  EXPECT_EQ(centre.again().next.flow.await, contact::Await::time) << "whoever takes over waits on";
+  centre.wait(29s);
+  EXPECT_TRUE(centre.contact.awaits_its_time());
+  centre.wait(1s);
+  EXPECT_FALSE(centre.contact.awaits_its_time()) << "it waits in the flow now";
+  EXPECT_EQ(centre.contact.flow.block, "x");
+  centre.wait(60s);
+  EXPECT_EQ(centre.said(), "yes");
+}
+
 TEST(Wait, ForTheCustomer) {
   const auto waiting = [] {
     return around(B("x", "Wait", {{"TimeLimitSeconds", "60"}, {"Events.0", "CustomerReturned"}})

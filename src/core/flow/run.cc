@@ -157,11 +157,14 @@ void Run::begin() {
 }
 
 void Run::take_up(const Event* event) {
-  event_ = event;
-  waited_for_ = flow_.await;
+  // A task whose time has come: no block of the flow has waited for it.
+  const bool begins = flow_.block.empty();
+  event_ = begins ? nullptr : event;
+  waited_for_ = begins ? Await::nothing : flow_.await;
   waited_until_ = flow_.until;
   flow_.await = Await::nothing;
   flow_.until = {};
+  if (begins) return begin();
   run(false);
 }
 
