@@ -1,5 +1,4 @@
-// Who executes an order: its owner, here or elsewhere; and R6, the arrival of a customer whose contact's owner is
-// silent.
+// Who executes an order: its owner, here or elsewhere; and R6, a customer's arrival while the owner is silent.
 #include <algorithm>
 #include <charconv>
 
@@ -280,77 +279,79 @@ Result<Decision> Node::decide(const Command& command) {
     if (!result) return std::unexpected(result.error());
     return Decision{{config::Rec{std::move(*result)}}, {}};
   };
-  return std::visit(Overloaded{
-      [&](const contact::Start& v) -> Result<Decision> {
-        if (world_.config().find(config::Kind::flow, v.flow.value()) == nullptr) {
-          return fail(Errc::not_found, "no contact flow " + v.flow.value().text());
-        }
-        return contact::decide(contacts, v, now_);
-      },
-      [&](const contact::Say& v) -> Result<Decision> {
-        auto decision = contact::decide(contacts, v, now_);
-        if (!decision) return decision;
-        contact::Item& said =
-            std::get<contact::Updated>(std::get<contact::Rec>(decision->records.front())).items.front();
-        said.id = command.id;
-        const contact::Held& held = *world_.contacts().find(v.contact);
-        const bool customer = v.item.role == contact::Role::customer;
-        const contact::Await await = held.contact.flow.await;
-        const bool heard = await == contact::Await::input || await == contact::Await::time;
-        if (!customer || !heard || !flow::hears(world_.config(), held.contact)) return decision;
-        // The words and the flow's next step are one record: whoever takes over sees both or neither.
-        take(flow::advance(flow_sees(), held.contact, flow::Message{said.content, said.id}, now_, rng_), held, {said},
-             command.id);
-        return Decision{};
-      },
-      [&](const auto& v)
-        requires(requires { contact::decide(contacts, v, now_); })
-      { return contact::decide(contacts, v, now_); },
-      [&](const contact::Attach& v) -> Result<Decision> {
-        const auto at = local_.attachments.find(v.contact);
-        if (at != local_.attachments.end() && at->second.gateway == v.session.gateway &&
-            at->second.number == v.session.number && at->second.tries > v.session.tries) {
-          return fail(Errc::refused, "the session was attached anew since");
-        }
-        auto decision = contact::decide(contacts, v, now_);
-        if (!decision || !owns(v.contact)) return decision;
-        const contact::Held& held = *world_.contacts().find(v.contact);
-        if (held.contact.flow.await != contact::Await::time || held.contact.attached) return decision;
-        emit(std::move(*decision), command.id);
-        take(flow::advance(flow_sees(), world_.contacts().find(v.contact)->contact, flow::CustomerReturned{}, now_,
-                           rng_),
-             *world_.contacts().find(v.contact), {}, {});
-        return Decision{};
-      },
-      [&](const contact::Detach& v) -> Result<Decision> {
-        const auto at = local_.attachments.find(v.contact);
-        if (at == local_.attachments.end() || at->second != v.session) return Decision{};
-        local_.attachments.erase(at);
-        return owns(v.contact) ? contact::decide(contacts, v, now_) : Result<Decision>(Decision{});
-      },
-      [&](const contact::Alive& v) -> Result<Decision> {
-        const auto at = local_.attachments.find(v.contact);
-        if (at == local_.attachments.end() || at->second != v.session) return Decision{};
-        return transfer::alive(sees(), v.contact, now_);
-      },
-      [&](const presence::Accept& v) -> Result<Decision> { return presence::decide(desks, v, now_, rng_); },
-      [&](const config::Create& v) { return record(config::decide(world_.config(), v)); },
-      [&](const config::Change& v) { return record(config::decide(world_.config(), v)); },
-      [&](const config::Delete& v) { return record(config::decide(world_.config(), v)); },
-      [&](const access::KeyPut& v) -> Result<Decision> {
-        auto put = access::decide(v);
-        if (!put) return std::unexpected(put.error());
-        return Decision{{access::Rec{std::move(*put)}}, {}};
-      },
-      [&](const FlowEvent& v) -> Result<Decision> {
-        if (!owns(v.contact)) return Decision{};
-        const contact::Held& held = *world_.contacts().find(v.contact);
-        if (!held.contact.live()) return Decision{};
-        flow::Event event = std::visit([](const auto& e) { return flow::Event{e}; }, v.event);
-        take(flow::advance(flow_sees(), held.contact, event, now_, rng_), held, {}, command.id);
-        return Decision{};
-      },
-      [&](const auto& v) -> Result<Decision> { return presence::decide(desks, v, now_); },  // of desks
+  return std::visit(
+      Overloaded{
+          [&](const contact::Start& v) -> Result<Decision> {
+            if (world_.config().find(config::Kind::flow, v.flow.value()) == nullptr) {
+              return fail(Errc::not_found, "no contact flow " + v.flow.value().text());
+            }
+            return contact::decide(contacts, v, now_);
+          },
+          [&](const contact::Say& v) -> Result<Decision> {
+            auto decision = contact::decide(contacts, v, now_);
+            if (!decision) return decision;
+            contact::Item& said =
+                std::get<contact::Updated>(std::get<contact::Rec>(decision->records.front())).items.front();
+            said.id = command.id;
+            const contact::Held& held = *world_.contacts().find(v.contact);
+            const bool customer = v.item.role == contact::Role::customer;
+            const contact::Await await = held.contact.flow.await;
+            const bool heard = await == contact::Await::input || await == contact::Await::time;
+            if (!customer || !heard || !flow::hears(world_.config(), held.contact)) return decision;
+            // The words and the flow's next step are one record: whoever takes over sees both or neither.
+            take(flow::advance(flow_sees(), held.contact, flow::Message{said.content, said.id}, now_, rng_), held,
+                 {said}, command.id);
+            return Decision{};
+          },
+          [&](const contact::End& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::SetAttributes& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::SetRouting& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::SetSchedule& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const contact::Attach& v) -> Result<Decision> {
+            const auto at = local_.attachments.find(v.contact);
+            if (at != local_.attachments.end() && at->second.gateway == v.session.gateway &&
+                at->second.number == v.session.number && at->second.tries > v.session.tries) {
+              return fail(Errc::refused, "the session was attached anew since");
+            }
+            auto decision = contact::decide(contacts, v, now_);
+            if (!decision || !owns(v.contact)) return decision;
+            const contact::Held& held = *world_.contacts().find(v.contact);
+            if (held.contact.flow.await != contact::Await::time || held.contact.attached) return decision;
+            emit(std::move(*decision), command.id);
+            take(flow::advance(flow_sees(), world_.contacts().find(v.contact)->contact, flow::CustomerReturned{}, now_,
+                               rng_),
+                 *world_.contacts().find(v.contact), {}, {});
+            return Decision{};
+          },
+          [&](const contact::Detach& v) -> Result<Decision> {
+            const auto at = local_.attachments.find(v.contact);
+            if (at == local_.attachments.end() || at->second != v.session) return Decision{};
+            local_.attachments.erase(at);
+            return owns(v.contact) ? contact::decide(contacts, v, now_) : Result<Decision>(Decision{});
+          },
+          [&](const contact::Alive& v) -> Result<Decision> {
+            const auto at = local_.attachments.find(v.contact);
+            if (at == local_.attachments.end() || at->second != v.session) return Decision{};
+            return transfer::alive(sees(), v.contact, now_);
+          },
+          [&](const presence::Accept& v) -> Result<Decision> { return presence::decide(desks, v, now_, rng_); },
+          [&](const config::Create& v) { return record(config::decide(world_.config(), v)); },
+          [&](const config::Change& v) { return record(config::decide(world_.config(), v)); },
+          [&](const config::Delete& v) { return record(config::decide(world_.config(), v)); },
+          [&](const access::KeyPut& v) -> Result<Decision> {
+            auto put = access::decide(v);
+            if (!put) return std::unexpected(put.error());
+            return Decision{{access::Rec{std::move(*put)}}, {}};
+          },
+          [&](const FlowEvent& v) -> Result<Decision> {
+            if (!owns(v.contact)) return Decision{};
+            const contact::Held& held = *world_.contacts().find(v.contact);
+            if (!held.contact.live()) return Decision{};
+            flow::Event event = std::visit([](const auto& e) { return flow::Event{e}; }, v.event);
+            take(flow::advance(flow_sees(), held.contact, event, now_, rng_), held, {}, command.id);
+            return Decision{};
+          },
+          [&](const auto& v) -> Result<Decision> { return presence::decide(desks, v, now_); },  // the other desk orders
       },
       command.verb);
 }
