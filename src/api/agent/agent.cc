@@ -341,9 +341,6 @@ void Agent::set_status(const Call& call, http::Respond respond) const {
           const config::Document* status = id ? world.config().find(config::Kind::agent_status, *id)
                                               : world.config().named(config::Kind::agent_status, named);
           if (status == nullptr) return fail(Errc::not_found, "There is no status '" + named + "'.");
-          if (status->get("state") == "DISABLED") {
-            return fail(Errc::refused, "The status '" + named + "' is disabled.");
-          }
           const std::string& type = status->get("type");
           using Type = presence::StatusType;
           return presence::SetStatus{

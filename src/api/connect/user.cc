@@ -138,7 +138,6 @@ void put_status(const Context& context, const model::Call& call, model::Reply re
         if (!user) return std::unexpected(user.error());
         const auto status = context.document(call, world, config::Kind::agent_status, kAgentStatusArn, "AgentStatusId");
         if (!status) return std::unexpected(status.error());
-        if ((*status)->get("state") == "DISABLED") return fail(Errc::refused, "The agent status is disabled.");
         const auto type = status_type((*status)->get("type"));
         if (!type) return std::unexpected(type.error());
         return presence::SetStatus{AgentId{(*user)->id}, (*status)->id, *type};

@@ -314,6 +314,8 @@ Result<Decision> decide(const Sees& sees, const SignOut& command, const Now& now
 Result<Decision> decide(const Sees& sees, const SetStatus& command, const Now& now) {
   const auto held = open_here(sees, command.agent);
   if (!held) return std::unexpected(held.error());
+  const config::Document* status = sees.config.find(config::Kind::agent_status, command.status);
+  if (status != nullptr && status->get("state") == "DISABLED") return fail(Errc::refused, "the status is disabled");
   Presence next = (*held)->presence;
   next.has_next = !next.slots.empty() && command.type != StatusType::routable;
   next.next_status = next.has_next ? command.status : Uuid{};

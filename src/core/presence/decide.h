@@ -25,6 +25,7 @@ struct Sees {
 // Asks all nodes; the desktop opens when `opened` says so. Errors: refused (on a hub; no such user).
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const SignIn& command, const Now& now);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const SignOut& command, const Now& now);
+// Errors besides: refused (a status that is disabled).
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const SetStatus& command, const Now& now);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Accept& command, const Now& now, Rng& rng);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Reject& command, const Now& now);
