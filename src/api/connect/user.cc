@@ -267,34 +267,34 @@ Result<bool> passes(const json::object& filter, const config::Document& user) {
          std::ranges::any_of(*any, [&](const json::value& each) { return tagged(each.as_array(), user); });
 }
 
+json::object found_user(const Context& context, const World& world, const config::Document& user) {
+  json::object out = describe_user(context, world, user);
+  for (const char* member : {"LastModifiedTime", "LastModifiedRegion"}) out.erase(member);
+  // The service answers this in milliseconds here, and in seconds everywhere else.
+  if (json::value* phone = out.if_contains("PhoneConfig")) {
+    json::value* limit = phone->as_object().if_contains("AfterContactWorkTimeLimit");
+    if (limit != nullptr) *limit = limit->as_int64() * 1000;
+  }
+  json::object& identity = out.at("IdentityInfo").as_object();
+  for (const char* member : {"Email", "SecondaryEmail", "Mobile"}) identity.erase(member);
+  return out;
+}
+
 model::Answer search_users(const Context& context, const model::Call& call, const World& world) {
   const json::object* criteria = object(call.input, "SearchCriteria");
   const json::object* filter = object(call.input, "SearchFilter");
-  std::optional<Error> wrong;
-  const auto found = [&](const config::Document& user) {
-    const auto good = criteria != nullptr ? matches(*criteria, user) : Result<bool>(true);
-    const auto passed = filter != nullptr ? passes(*filter, user) : Result<bool>(true);
-    if (!good) wrong = good.error();
-    if (!passed) wrong = passed.error();
-    return good && passed && *good && *passed;
-  };
-  const auto all = world.config().all(config::Kind::user);
-  const auto total = std::ranges::count_if(all, [&](const config::Document* user) { return found(*user); });
-  if (wrong) return refuse(call, *wrong);
-  auto out = context.list(call, world, config::Kind::user, "Users",
-                          [&](const config::Document& user) -> std::optional<json::object> {
-                            if (!found(user)) return std::nullopt;
-                            json::object summary = describe_user(context, world, user);
-                            for (const char* member : {"LastModifiedTime", "LastModifiedRegion"}) summary.erase(member);
-                            // The service answers this in milliseconds here, and in seconds everywhere else.
-                            if (json::value* phone = summary.if_contains("PhoneConfig")) {
-                              json::value* limit = phone->as_object().if_contains("AfterContactWorkTimeLimit");
-                              if (limit != nullptr) *limit = limit->as_int64() * 1000;
-                            }
-                            json::object& identity = summary.at("IdentityInfo").as_object();
-                            for (const char* member : {"Email", "SecondaryEmail", "Mobile"}) identity.erase(member);
-                            return summary;
-                          });
+  std::vector<Uuid> found;
+  for (const config::Document* user : world.config().all(config::Kind::user)) {
+    const auto good = criteria != nullptr ? matches(*criteria, *user) : Result<bool>(true);
+    if (!good) return refuse(call, good.error());
+    const auto passed = filter != nullptr ? passes(*filter, *user) : Result<bool>(true);
+    if (!passed) return refuse(call, passed.error());
+    if (*good && *passed) found.push_back(user->id);
+  }
+  const auto total = static_cast<std::int64_t>(found.size());
+  auto out = Context::page(call, "Users", found, [&](const Uuid& id) -> std::optional<json::object> {
+    return found_user(context, world, *world.config().find(config::Kind::user, id));
+  });
   if (out) (*out)["ApproximateTotalCount"] = total;
   return out;
 }
