@@ -1,5 +1,7 @@
 #include "api/connect/context.h"
 
+#include "core/config/decide.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -13,34 +15,6 @@ namespace {
 
 constexpr std::int64_t kPageDefault = 100;
 
-const char* word_for(config::Kind kind) {
-  switch (kind) {
-    case config::Kind::instance:
-      return "instance";
-    case config::Kind::user:
-      return "user";
-    case config::Kind::queue:
-      return "queue";
-    case config::Kind::routing_profile:
-      return "routing profile";
-    case config::Kind::hours:
-      return "hours of operation";
-    case config::Kind::flow:
-      return "flow";
-    case config::Kind::security_profile:
-      return "security profile";
-    case config::Kind::agent_status:
-      return "agent status";
-    case config::Kind::predefined_attribute:
-      return "predefined attribute";
-    case config::Kind::hours_override:
-      return "hours of operation override";
-    case config::Kind::quick_connect:
-      return "quick connect";
-  }
-  return "resource";
-}
-
 // The name that `fields` give a document; empty when they give none.
 std::string name_in(config::Kind kind, const Fields& fields) {
   const auto at = fields.find(kind == config::Kind::user ? "username" : "name");
@@ -49,7 +23,7 @@ std::string name_in(config::Kind kind, const Fields& fields) {
 
 // An error of the configuration in a sentence for the client: the core tells what stands in the way, and no more.
 Error explained(Error error, config::Kind kind, const std::string& name) {
-  const std::string word = word_for(kind);
+  const std::string word = config::in_words(kind);
   if (error.code == Errc::already_exists) error.detail = "Another " + word + " is named '" + name + "'.";
   if (error.code == Errc::in_use) error.detail = "The " + word + " is in use by the " + error.detail + ".";
   return error;
@@ -266,13 +240,13 @@ Result<const config::Document*> Context::document(const model::Call& call, const
     const std::string name = text(call.input, member);
     const config::Document* found = world.config().named(kind, name);
     if (found == nullptr)
-      return fail(Errc::not_found, std::string("No ") + word_for(kind) + " is named '" + name + "'.");
+      return fail(Errc::not_found, std::string("No ") + config::in_words(kind) + " is named '" + name + "'.");
     return found;
   }
   const auto named = id(text(call.input, member), arn_kind);
   if (!named) return std::unexpected(named.error());
   const config::Document* found = world.config().find(kind, *named);
-  if (found == nullptr) return fail(Errc::not_found, std::string("No ") + word_for(kind) + " has this id.");
+  if (found == nullptr) return fail(Errc::not_found, std::string("No ") + config::in_words(kind) + " has this id.");
   return found;
 }
 

@@ -23,34 +23,6 @@ constexpr Reference kReferences[] = {
     {Kind::quick_connect, "flow", Kind::flow, false},
 };
 
-const char* kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::instance:
-      return "instance";
-    case Kind::user:
-      return "user";
-    case Kind::queue:
-      return "queue";
-    case Kind::routing_profile:
-      return "routing profile";
-    case Kind::hours:
-      return "hours of operation";
-    case Kind::flow:
-      return "contact flow";
-    case Kind::security_profile:
-      return "security profile";
-    case Kind::agent_status:
-      return "agent status";
-    case Kind::predefined_attribute:
-      return "predefined attribute";
-    case Kind::hours_override:
-      return "hours of operation override";
-    case Kind::quick_connect:
-      return "quick connect";
-  }
-  return "document";
-}
-
 std::vector<std::string> referred(const Reference& reference, const std::map<std::string, std::string>& set) {
   std::vector<std::string> out;
   const std::string field = reference.field;
@@ -72,7 +44,7 @@ Result<void> check_references(const State& state, Kind kind, const std::map<std:
       const auto id = parse_uuid(text);
       const bool by_itself = id && reference.to == Kind::quick_connect && state.quick_connect(*id);
       if (!by_itself && (!id || state.find(reference.to, *id) == nullptr)) {
-        return fail(Errc::not_found, std::string("no ") + kind_name(reference.to) + " with id " + text);
+        return fail(Errc::not_found, std::string("no ") + in_words(reference.to) + " with id " + text);
       }
     }
   }
@@ -147,7 +119,7 @@ Result<void> check_proficient(const State& state, const Document& attribute, Goe
     for (const auto& [proficiency, level] : user->list("proficiency.")) {
       const auto [of, value] = proficiency_of(proficiency);
       if (of == name && goes(value)) {
-        return fail(Errc::in_use, std::string(kind_name(Kind::user)) + " " + state.served_name(*user));
+        return fail(Errc::in_use, std::string(in_words(Kind::user)) + " " + state.served_name(*user));
       }
     }
   }
@@ -175,6 +147,34 @@ Result<void> check(const State& state, Kind kind, const Uuid& id, const std::map
 
 }  // namespace
 
+const char* in_words(Kind kind) {
+  switch (kind) {
+    case Kind::instance:
+      return "instance";
+    case Kind::user:
+      return "user";
+    case Kind::queue:
+      return "queue";
+    case Kind::routing_profile:
+      return "routing profile";
+    case Kind::hours:
+      return "hours of operation";
+    case Kind::flow:
+      return "contact flow";
+    case Kind::security_profile:
+      return "security profile";
+    case Kind::agent_status:
+      return "agent status";
+    case Kind::predefined_attribute:
+      return "predefined attribute";
+    case Kind::hours_override:
+      return "hours of operation override";
+    case Kind::quick_connect:
+      return "quick connect";
+  }
+  return "document";
+}
+
 Result<Put> decide(const State& state, const Create& command) {
   if (auto good = check(state, command.kind, command.id, command.set); !good) return std::unexpected(good.error());
   return Put{command.kind, command.id, true, command.set};
@@ -182,7 +182,7 @@ Result<Put> decide(const State& state, const Create& command) {
 
 Result<Put> decide(const State& state, const Change& command) {
   if (state.find(command.kind, command.id) == nullptr) {
-    return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
+    return fail(Errc::not_found, std::string("no ") + in_words(command.kind) + " with id " + command.id.text());
   }
   if (auto good = check(state, command.kind, command.id, command.set); !good) return std::unexpected(good.error());
   return Put{command.kind, command.id, false, command.set};
@@ -190,7 +190,7 @@ Result<Put> decide(const State& state, const Change& command) {
 
 Result<Deleted> decide(const State& state, const Delete& command) {
   if (state.find(command.kind, command.id) == nullptr) {
-    return fail(Errc::not_found, std::string("no ") + kind_name(command.kind) + " with id " + command.id.text());
+    return fail(Errc::not_found, std::string("no ") + in_words(command.kind) + " with id " + command.id.text());
   }
   for (const Reference& reference : kReferences) {
     if (reference.to != command.kind || !reference.holds) continue;
@@ -199,7 +199,7 @@ Result<Deleted> decide(const State& state, const Delete& command) {
       for (const auto& [field, value] : other->set) set.emplace(field, value.value);
       for (const std::string& id : referred(reference, set)) {
         if (id == command.id.text()) {
-          return fail(Errc::in_use, std::string(kind_name(reference.from)) + " " + state.served_name(*other));
+          return fail(Errc::in_use, std::string(in_words(reference.from)) + " " + state.served_name(*other));
         }
       }
     }

@@ -38,6 +38,9 @@ struct Delete {
   }
 };
 
+// "routing profile": a kind in words.
+[[nodiscard]] const char* in_words(Kind kind);
+
 inline constexpr std::size_t kOverridesMax = 50;  // of hours of operation; the service's quota, which is not adjustable
 
 // Errors: already_exists (detail: id of the holder of the name), not_found (a reference names nothing), limit_exceeded,
