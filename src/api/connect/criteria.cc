@@ -11,8 +11,6 @@ using contact::Expression;
 using contact::Requirement;
 using contact::RequirementKind;
 
-constexpr int kNestingMax = 8;
-
 Result<Requirement> read_agents(const json::object& criteria) {
   Requirement out;
   out.kind = RequirementKind::agents;
@@ -67,7 +65,7 @@ Result<Requirement> read_condition(const json::object& condition) {
 }
 
 Result<void> read_expression(Expression& out, const json::object& expression, int depth) {
-  if (depth > kNestingMax) return fail(Errc::invalid, "An Expression is nested too deeply.");
+  if (depth > contact::kExpressionNestingMax) return fail(Errc::invalid, "An Expression is nested too deeply.");
   if (expression.size() != 1) return fail(Errc::invalid, "An Expression is exactly one of its four kinds.");
   const std::string_view member = expression.begin()->key();
   Requirement group;
@@ -137,7 +135,8 @@ json::object expression_json(const Expression& expression, std::size_t& at) {
 
 Result<std::uint32_t> tenths_of_level(double level) {
   const double tenths = level * 10;
-  if (!(tenths >= 10 && tenths <= 50)) return fail(Errc::invalid, "A proficiency's level is between 1 and 5.");
+  if (!(tenths >= contact::kLevelMin && tenths <= contact::kLevelMax))
+    return fail(Errc::invalid, "A proficiency's level is between 1 and 5.");
   const long whole = std::lround(tenths);
   // Clients send single precision: 4.1 arrives as 4.0999999.
   if (std::abs(tenths - static_cast<double>(whole)) > 1e-4) {

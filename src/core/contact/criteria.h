@@ -17,6 +17,10 @@
 namespace tandem::contact {
 
 inline constexpr std::size_t kCriteriaStepsMax = 5;
+inline constexpr int kExpressionNestingMax = 8;  // of what is taken from outside
+// Levels of proficiencies, in tenths.
+inline constexpr std::uint32_t kLevelMin = 10;
+inline constexpr std::uint32_t kLevelMax = 50;
 
 enum class RequirementKind : std::uint8_t {
   all_of,       // of the `parts` requirements that follow
@@ -33,7 +37,7 @@ struct Requirement {
   std::uint32_t parts = 0;
   std::string attribute;
   std::string value;
-  std::uint32_t level_min = 0;  // tenths: 10 to 50
+  std::uint32_t level_min = 0;  // tenths: kLevelMin to kLevelMax
   std::uint32_t level_max = 0;  // tenths; 0: no upper bound
   std::vector<AgentId> agents;
   friend auto operator<=>(const Requirement&, const Requirement&) = default;

@@ -11,9 +11,6 @@ using contact::Requirement;
 using contact::RequirementKind;
 
 constexpr std::size_t kNameBytesMax = 400;  // 100 characters
-constexpr int kNestingMax = 8;
-constexpr std::uint32_t kTenthsMin = 10;
-constexpr std::uint32_t kTenthsMax = 50;
 
 // "4", "4.0" or "3.5", from 1 to 5, in tenths; 0: it is none.
 std::uint32_t tenths_of(std::string_view text) {
@@ -30,7 +27,7 @@ std::uint32_t tenths_of(std::string_view text) {
     tenth = static_cast<std::uint32_t>(dot[1] - '0');
   }
   const std::uint32_t out = whole * 10 + tenth;
-  return out >= kTenthsMin && out <= kTenthsMax ? out : 0;
+  return out >= contact::kLevelMin && out <= contact::kLevelMax ? out : 0;
 }
 
 bool name(std::string_view text) { return !text.empty() && text.size() <= kNameBytesMax; }
@@ -67,7 +64,7 @@ bool Run::attribute_condition(const config::Block& block, const std::string& at,
 }
 
 bool Run::routing_expression(const config::Block& block, const std::string& at, contact::Expression& out, int depth) {
-  if (depth > kNestingMax) return false;
+  if (depth > contact::kExpressionNestingMax) return false;
   if (has_prefix(block, at + "AttributeCondition.")) {
     return attribute_condition(block, at + "AttributeCondition.", out);
   }
