@@ -12,6 +12,7 @@
 #include "base/bug.h"
 #include "base/overloaded.h"
 #include "core/presence/view.h"
+#include "core/routing/order.h"
 #include "core/sees.h"
 
 namespace tandem::routing {
@@ -26,13 +27,6 @@ using contact::Phase;
 constexpr std::size_t kTouchedMax = 100'000;  // beyond, reading everything again costs less than remembering
 constexpr std::size_t kClassesMax = 20'000;   // of expressions ever seen since everything was read
 
-// The smaller is served first.
-struct Key {
-  std::int64_t priority = 0;
-  std::int64_t age = 0;  // adjusted time of queueing, UTC milliseconds
-  ContactId id;
-  friend constexpr auto operator<=>(const Key&, const Key&) = default;
-};
 using Line = std::set<Key>;
 
 struct Idle {
@@ -468,7 +462,7 @@ struct Index::Parts {
   void put_in(const Sees& sees, ContactId id, Waiting& w, const contact::Held& held, const Now& now) {
     const contact::Place& at = held.contact.place;
     Lane& lane = lane_of(sees, at.queue, w.channel);
-    w.key = {at.priority, milliseconds(at.enqueued) - at.age_adjustment.count(), id};
+    w.key = key_of(held.contact);
     w.step = 0;
     Hlc next;
     const auto sooner = [&](Hlc when) {

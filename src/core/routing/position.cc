@@ -1,16 +1,9 @@
 #include "core/routing/position.h"
 
-#include <tuple>
+#include "core/routing/order.h"
 
 namespace tandem::routing {
 namespace {
-
-// What is served first among contacts that ask for the same: as in the index.
-auto order_of(const contact::Contact& contact) {
-  const contact::Place& at = contact.place;
-  const auto queued = static_cast<std::int64_t>(at.enqueued.milliseconds());
-  return std::tuple{at.priority, queued - at.age_adjustment.count(), contact.id};
-}
 
 // The agents a contact asks for: one that had it before, or those who satisfy the step that counts; null: everybody.
 struct Asks {
@@ -39,7 +32,7 @@ std::optional<std::uint64_t> position(const contact::State& contacts, ContactId 
   std::uint64_t out = 1;
   for (const ContactId each : contacts.queued_in(own.place.queue)) {
     const contact::Contact& other = contacts.find(each)->contact;
-    const bool before = other.channel == own.channel && order_of(other) < order_of(own);
+    const bool before = other.channel == own.channel && key_of(other) < key_of(own);
     if (before && Asks(other, now) == asks) ++out;
   }
   return out;
