@@ -111,7 +111,7 @@ function(tandem_test name files)
     set_source_files_properties(${walks} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON COMPILE_OPTIONS -O0)
     list(REMOVE_ITEM files ${walks})
   endif()
-  tandem_unity(${name} "${files}" 3)
+  tandem_unity(${name} "${files}" 2)
   # g++ 12 sees dangling pointers in the iterators of a test's ranges when everything stands in one unit.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${name} PRIVATE -Wno-dangling-pointer)
