@@ -38,6 +38,11 @@ struct World::Parts {
   };
 };
 
+World::World(config::State::Compile compile) : config_(compile) {}
+World::World(World&& other) noexcept = default;
+World& World::operator=(World&& other) noexcept = default;
+World::~World() = default;
+
 void World::apply(const Body& body, const Meta& meta) {
   const auto each = [&](auto& state, const auto& rec) {
     std::visit([&](const auto& r) { state.apply(r, meta); }, rec);
@@ -57,17 +62,8 @@ void World::apply(const Body& body, const Meta& meta) {
   matching_.touch(body);
 }
 
-std::string World::bytes() const {
-  std::string out;
-  wire::append(out, Parts::Shared<const World>{*this});
-  return out;
-}
-
-std::string World::snapshot() const {
-  std::string out;
-  wire::append(out, Parts::All<const World>{*this});
-  return out;
-}
+std::string World::bytes() const { return wire::encode(Parts::Shared<const World>{*this}); }
+std::string World::snapshot() const { return wire::encode(Parts::All<const World>{*this}); }
 
 Result<void> World::load(std::string_view snapshot) {
   Parts::All<World> all{*this};

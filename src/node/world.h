@@ -14,7 +14,11 @@ namespace tandem {
 
 class World {
  public:
-  explicit World(config::State::Compile compile) : config_(compile) {}
+  // Out of line: what they do to every part of the world is compiled once.
+  explicit World(config::State::Compile compile);
+  World(World&& other) noexcept;
+  World& operator=(World&& other) noexcept;
+  ~World();
 
   void apply(const Body& body, const Meta& meta);
 
