@@ -374,7 +374,7 @@ void Node::arrive(const Command& command, const Uuid& ticket, NodeId asker) {
   if (!fresh) return;
   at->second.since = now_.mono;
   const NodeId owner = held->line.node;
-  if (owner == local_.self) return;  // its own, from before it started again: claimed when due
+  if (owner == local_.self) return;  // its own, from before it started again
   if (local_.reachable.contains(owner)) {
     at->second.asked = true;
     send(owner, message::AskOwner{id}, true);
@@ -402,7 +402,9 @@ void Node::arrivals_due() {
     Arriving& a = arriving_.at(id);
     const contact::Held& held = *world_.contacts().find(id);
     const NodeId owner = held.line.node;
-    bool claim = owner == local_.self;
+    // What was this node's before it started again may be another's by now, as those say who answer.
+    bool claim = owner == local_.self && (local_.settled || now_.mono - a.since >= local_.timers.catch_up);
+    if (owner != local_.self && !a.asked) a.catching_up = true;
     if (a.asked && (now_.mono - a.since >= local_.timers.attach || !local_.reachable.contains(owner))) {
       a.asked = false;
       a.catching_up = true;

@@ -352,6 +352,24 @@ TEST(Node, OwnerKilledInTheFlowIsSucceededByASurvivor) {
   EXPECT_EQ(centre.held(1, c).line.node, NodeId{2});
 }
 
+// What it owned before it died may have gone on elsewhere, and those who are left know.
+TEST(Node, AReturningOwnerHearsTheOthersBeforeItClaimsForACustomer) {
+  Centre centre(3);
+  centre.sample();
+  const ContactId chat = centre.chat(1);
+  centre.run(1s);
+  centre.kill(1);
+  ASSERT_TRUE(centre.order(2, centre.say(chat, "still there?"), true));
+  ASSERT_EQ(centre.held(2, chat).line.node, NodeId{2});
+  const Term other = centre.held(2, chat).line.term;
+  centre.run(1s);
+  centre.kill(2);
+  centre.start(1);
+  ASSERT_TRUE(centre.order(1, centre.say(chat, "and now?"), true));
+  EXPECT_EQ(centre.held(1, chat).line.node, NodeId{1});
+  EXPECT_GT(centre.held(1, chat).line.term, other) << "the claim of the other node was not known";
+}
+
 TEST(Node, AgentKeepsTheConversationThroughTheLossOfItsRegion) {
   for (const bool agent_first : {true, false}) {
     SCOPED_TRACE(agent_first ? "agent first" : "customer first");
