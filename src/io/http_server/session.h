@@ -43,11 +43,12 @@ class ServerSocket final : public Socket, public std::enable_shared_from_this<Se
   bool send(std::string text) override;
   void close(std::uint16_t code, std::string reason) override;
 
+  // On the loop, which was woken: whether too much waits, as the reader was too slow. What comes later wakes it again.
+  [[nodiscard]] bool heard();
   // On the loop: what waits to be sent, and whether the session is to be closed after it.
   struct Taken {
     std::string frames;
-    bool closes = false;      // a close frame ends `frames`
-    bool overflowed = false;  // the reader was too slow
+    bool closes = false;  // a close frame ends `frames`
   };
   [[nodiscard]] Taken take();
   // Nothing can be sent any more.

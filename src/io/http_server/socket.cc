@@ -59,10 +59,15 @@ void ServerSocket::wake() {
   });
 }
 
-ServerSocket::Taken ServerSocket::take() {
+bool ServerSocket::heard() {
   const std::lock_guard lock(mutex_);
   woken_ = false;
-  return {std::exchange(frames_, {}), closing_, overflowed_};
+  return overflowed_;
+}
+
+ServerSocket::Taken ServerSocket::take() {
+  const std::lock_guard lock(mutex_);
+  return {std::exchange(frames_, {}), closing_};
 }
 
 void ServerSocket::shut() {
@@ -157,15 +162,17 @@ void Session::on_frames(std::string_view bytes) {
 }
 
 void Session::send_frames() {
-  while (!ended() && !finishing() && upgraded_ && unsent() <= kInFlightBytes) {
-    ServerSocket::Taken taken = upgraded_->front->take();
-    if (taken.overflowed) {
+  while (!ended() && !finishing() && upgraded_) {
+    // Before the question whether more can be written: a reader that stopped never makes room.
+    if (upgraded_->front->heard()) {
       shared_->log.limited("slow socket", "warn",
                            who() + " reads its WebSocket too slowly: over " +
                                std::to_string(shared_->options.websocket_queue_bytes_max) + " bytes wait; closed");
       kill("too slow a reader");
       return;
     }
+    if (unsent() > kInFlightBytes) return;
+    ServerSocket::Taken taken = upgraded_->front->take();
     if (taken.frames.empty()) return;
     if (taken.closes && !upgraded_->said_close) {
       upgraded_->said_close = true;
