@@ -152,8 +152,7 @@ Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
   if (sees.local.hub || c.phase == Phase::ended) return {};
   if (sees.mine(held->line)) return own_work(sees, *held, starts);
   const Start* own = own_start(sees, starts);
-  // What a former life ran may be over by now, as those say who answer.
-  if (held->line.node != sees.local.self && sees.local.settled) {
+  if (held->line.node != sees.local.self) {
     const auto ran = sees.routing.last_ran(contact, sees.local.self);
     if (ran && *ran >= c.attempt) return reclaim(sees, *held, *ran, now);
   }
