@@ -483,6 +483,22 @@ TEST_F(HttpServer, ClosesBrokenAndSlowSockets) {
   expect_alive();
 }
 
+// The loop keeps up until the connection takes no more, so that the queue is too long only when nothing can be written.
+TEST_F(HttpServer, ClosesAReaderThatStopped) {
+  Sockets sockets;
+  start({.websocket_queue_bytes_max = 100'000}, echo, sockets.accept());
+  SocketClient stopped(server->port(), 4096);
+  const std::shared_ptr<http::Socket> socket = sockets.open.back();
+  bool taken = true;
+  for (int i = 0; i < 2'000 && taken; ++i) {
+    taken = socket->send(std::string(10'000, 's'));
+    if (i % 5 == 0) expect_alive();
+  }
+  EXPECT_FALSE(taken);
+  EXPECT_TRUE(eventually([&] { return sockets.closed == 1; }));
+  EXPECT_TRUE(lines.has("reads its WebSocket too slowly"));
+}
+
 TEST_F(HttpServer, ClosesSocketsFromItsSide) {
   Sockets sockets;
   start({.websocket_ping = 300ms}, echo, sockets.accept());
