@@ -374,12 +374,10 @@ void Node::arrive(const Command& command, const Uuid& ticket, NodeId asker) {
   if (!fresh) return;
   at->second.since = now_.mono;
   const NodeId owner = held->line.node;
-  if (owner == local_.self) return;  // its own, from before it started again
-  if (local_.reachable.contains(owner)) {
+  // Its own contact is one from before it started again.
+  if (owner != local_.self && local_.reachable.contains(owner)) {
     at->second.asked = true;
     send(owner, message::AskOwner{id}, true);
-  } else {
-    at->second.catching_up = true;
   }
 }
 
@@ -402,18 +400,14 @@ void Node::arrivals_due() {
     Arriving& a = arriving_.at(id);
     const contact::Held& held = *world_.contacts().find(id);
     const NodeId owner = held.line.node;
-    // What was this node's before it started again may be another's by now, as those say who answer.
-    bool claim = owner == local_.self && (local_.settled || now_.mono - a.since >= local_.timers.catch_up);
-    if (owner != local_.self && !a.asked) a.catching_up = true;
     if (a.asked && (now_.mono - a.since >= local_.timers.attach || !local_.reachable.contains(owner))) {
       a.asked = false;
-      a.catching_up = true;
       a.since = now_.mono;
     }
-    // Everything that any member still holds of the silent owner's log comes first, within a limit.
-    if (a.catching_up && (cluster_.replication().caught_up(owner) || now_.mono - a.since >= local_.timers.catch_up)) {
-      claim = true;
-    }
+    // Everything that any member still holds of the silent owner's log comes first, within a limit. So does what became
+    // of a contact that was this node's own before it started again.
+    const bool heard = owner == local_.self ? local_.settled : cluster_.replication().caught_up(owner);
+    const bool claim = !a.asked && (heard || now_.mono - a.since >= local_.timers.catch_up);
     if (!claim && held.contact.phase != contact::Phase::ended) continue;
     const std::vector<Waiting> waiting = std::move(a.waiting);
     arriving_.erase(id);

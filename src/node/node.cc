@@ -664,7 +664,7 @@ Mono Node::next_wake() const {
   for (const auto& [id, f] : forwards_) sooner(f.ticket.nil() ? f.retry : f.sent + kTryMax);
   for (const auto& [id, a] : arriving_) {
     sooner(a.since +
-           (a.catching_up ? std::min<std::chrono::milliseconds>(local_.timers.catch_up, 20ms) : local_.timers.attach));
+           (a.asked ? local_.timers.attach : std::min<std::chrono::milliseconds>(local_.timers.catch_up, 20ms)));
   }
   for (const auto& [id, s] : signing_in_) sooner(s.deadline);
   sooner(sessions_wake_);

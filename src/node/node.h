@@ -309,8 +309,7 @@ class Node {
   struct Arriving {
     std::vector<Waiting> waiting;
     Mono since;
-    bool asked = false;  // the owner was asked and may answer yet
-    bool catching_up = false;
+    bool asked = false;  // the owner was asked and may answer yet; otherwise the members that answer are heard first
   };
   struct SigningIn {
     Waiting waiting;
