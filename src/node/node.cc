@@ -556,7 +556,7 @@ void Node::due() {
   if (match_again_.packed != 0 && match_again_ <= now_.hlc) match_ = true;
   if (!local_.settled && (heard_all_ || now_.mono - born_ >= kSettleMax)) {
     local_.settled = true;
-    for (const ContactId id : world_.contacts().owned_by(local_.self)) touched_contacts_.insert(id);
+    touch_all();
     members_touched_ = true;
   }
   if (world_.failover().state(local_.self) != failover::MemberState::active) {

@@ -152,7 +152,8 @@ Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
   if (sees.local.hub || c.phase == Phase::ended) return {};
   if (sees.mine(held->line)) return own_work(sees, *held, starts);
   const Start* own = own_start(sees, starts);
-  if (held->line.node != sees.local.self) {
+  if (held->line.node != sees.local.self && sees.local.settled) {
+    // What a former life ran is heard of in pieces: which line came last is known only after all of it.
     const auto ran = sees.routing.last_ran(contact, sees.local.self);
     if (ran && *ran >= c.attempt) return reclaim(sees, *held, *ran, now);
   }
