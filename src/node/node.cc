@@ -458,8 +458,12 @@ bool Node::owns(ContactId contact) const {
 }
 
 flow::Sees Node::flow_sees() const {
-  return {world_.config(), local_.self, local_.region, local_.instance_arn,
-          [this](QueueId queue) { return world_.contacts().queued_in(queue).size(); }};
+  return {world_.config(),
+          local_.self,
+          local_.region,
+          local_.instance_arn,
+          [this](QueueId queue) { return world_.contacts().queued_in(queue).size(); },
+          routing::metrics_of({world_.config(), world_.contacts(), world_.agents()}, now_.hlc)};
 }
 
 void Node::drive_flow(ContactId contact) {

@@ -131,6 +131,56 @@ def proficiencies(centre):
     bob.status("Offline")
 
 
+def asking(centre, name, *blocks):
+    """Makes a flow of the blocks (type and parameters; conditions of a block lead to the next one) that ends."""
+    actions = []
+    for number, (kind, parameters, *conditions) in enumerate(blocks):
+        following = str(number + 1)
+        transitions = {"NextAction": "bye" if conditions else following, "Errors": [{"NextAction": "bye", "ErrorType": "NoMatchingError"}]}
+        if conditions:
+            transitions["Errors"].append({"NextAction": "bye", "ErrorType": "NoMatchingCondition"})
+            transitions["Conditions"] = [{"NextAction": following, "Condition": {"Operator": operator, "Operands": [operand]}} for operator, operand in conditions]
+        actions.append({"Identifier": str(number), "Type": kind, "Parameters": parameters, "Transitions": transitions})
+    actions.append({"Identifier": str(len(blocks)), "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}})
+    actions.append(json.loads(END)["Actions"][0])
+    content = {"Version": "2019-10-30", "StartAction": "0", "Metadata": {}, "Actions": actions}
+    return centre.east.create_contact_flow(InstanceId=centre.instance, Name=name, Type="CONTACT_FLOW", Content=json.dumps(content))["ContactFlowId"]
+
+
+@case("metrics in a flow: agents and contacts of both regions are counted in either")
+def metrics(centre):
+    instance = centre.instance
+    queue = centre.east.create_queue(InstanceId=instance, Name="metered", HoursOfOperationId=centre.connect(EAST).ids("hours-of-operations")["always open"])["QueueId"]
+    waits = centre.flow("to metered", queue)
+    keep = lambda **names: ("UpdateContactAttributes", {"Attributes": {key: "[" + "$.Metrics." + path + "]" for key, path in names.items()}})
+    flow = asking(centre, "asks for metrics",
+                  ("CheckMetricData", {"MetricType": "NumberOfContactsInQueue", "QueueId": queue}, ("Equals", "2")),
+                  ("GetMetricData", {"QueueId": queue}),
+                  keep(name="Queue.Name", size="Queue.Size", nobody="Agents.Online.Count"),
+                  ("UpdateContactTargetQueue", {"QueueId": centre.queues["sales"]}),
+                  ("CheckMetricData", {"MetricType": "NumberOfAgentsAvailable"}, ("NumberGreaterThan", "0")),
+                  ("GetMetricData", {"QueueChannel": "Task"}),
+                  keep(online="Agents.Online.Count", available="Agents.Available.Count", empty="Queue.Size"))
+    until("the flows in the other region", lambda: {"to metered", "asks for metrics"} <= set(centre.connect(WEST).ids("contact-flows")))
+    tasks = [region.start_task_contact(InstanceId=instance, ContactFlowId=waits, Name="waits")["ContactId"] for region in (centre.east, centre.west)]
+    bob, carol = Agent("bob"), Agent("carol")
+    bob.sign_in(centre.urls[WEST])
+    bob.status("Available")
+    carol.sign_in(centre.urls[EAST])
+    carol.status("Available")
+    wanted = {"name": "[metered]", "size": "[2]", "nobody": "[]", "online": "[2]", "available": "[2]", "empty": "[0]"}
+    for region in (centre.east, centre.west):
+        def answer():
+            task = region.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="asks")["ContactId"]
+            until("the flow to end", lambda: "DisconnectTimestamp" in region.describe_contact(InstanceId=instance, ContactId=task)["Contact"])
+            return region.get_contact_attributes(InstanceId=instance, InitialContactId=task)["Attributes"]
+        until("both regions to see both", lambda: answer() == wanted)
+    for task in tasks:
+        centre.east.stop_contact(InstanceId=instance, ContactId=task)
+    bob.status("Offline")
+    carol.status("Offline")
+
+
 @case("UpdateContactRoutingData in the region that does not own the contact: the later task is first, for the agent it names")
 def routing_data(centre):
     instance = centre.instance

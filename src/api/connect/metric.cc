@@ -1,24 +1,17 @@
 // GetCurrentMetricData: what queues and agents look like at this moment, over all regions.
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "api/connect/context.h"
+#include "core/routing/metrics.h"
 
 namespace tandem::api::connect {
 namespace {
 
-using Channel = contact::Channel;
+using routing::Scope;
 
-struct Agent {
-  Uuid profile;
-  Uuid status;
-  presence::StatusType type = presence::StatusType::offline;
-  bool missed = false;
-  std::vector<std::pair<Channel, presence::SlotState>> slots;
-  std::map<std::string, std::int64_t> slots_max;  // by channel
-  std::set<std::pair<Uuid, std::string>> queues;  // and the channel they are served on
-};
 struct Waiting {
   Uuid queue;
   std::string channel;
@@ -26,60 +19,26 @@ struct Waiting {
 };
 // Copied on the loop, counted elsewhere.
 struct Snapshot {
-  std::vector<Agent> agents;
+  std::vector<routing::AgentNow> agents;
   std::vector<Waiting> waiting;
   Hlc at;
 };
 
-// What one row of the answer looks at. An empty set: everything.
-struct Scope {
-  std::set<Uuid> queues;
-  std::set<Uuid> profiles;
-  std::set<Uuid> statuses;
-  std::set<std::string> channels;
-};
-
-Agent copy(const config::State& config, const presence::Presence& presence) {
-  Agent out;
-  out.status = presence.status;
-  out.type = presence.type;
-  out.missed = presence.missed;
-  for (const auto& [id, slot] : presence.slots) out.slots.emplace_back(slot.channel, slot.state);
-  const config::Document* user = config.find(config::Kind::user, presence.agent.value());
-  const auto profile_id = user != nullptr ? parse_uuid(user->get("routing_profile")) : std::nullopt;
-  const config::Document* profile = profile_id ? config.find(config::Kind::routing_profile, *profile_id) : nullptr;
-  if (profile == nullptr) return out;
-  out.profile = profile->id;
-  for (const auto& [channel, count] : profile->list("concurrency.")) out.slots_max[channel] = std::atoll(count.c_str());
-  for (const auto& [name, rank] : profile->list("queue.")) {
-    const auto dot = name.find('.');
-    const auto queue = parse_uuid(name.substr(0, dot));
-    if (queue && dot != std::string::npos) out.queues.emplace(*queue, name.substr(dot + 1));
-  }
-  return out;
-}
-
 Snapshot take(const World& world, std::uint64_t now_ms) {
   Snapshot out;
   out.at = Hlc::at(now_ms);
-  for (const auto& [id, held] : world.agents().all()) {
-    if (!held.presence.desktop.nil()) out.agents.push_back(copy(world.config(), held.presence));
-  }
-  // While it rings at an agent's desktop a contact is still in its queue, as the service counts.
-  const auto add = [&](ContactId id) {
-    const contact::Held* held = world.contacts().find(id);
-    if (held == nullptr) return;
-    const contact::Contact& c = held->contact;
-    if (c.phase != contact::Phase::queued && c.phase != contact::Phase::offering) return;
-    out.waiting.push_back({c.place.queue.value(), channel_name(c.channel), c.place.enqueued});
+  const auto add = [&](const std::vector<const contact::Contact*>& waiting) {
+    for (const contact::Contact* c : waiting) {
+      out.waiting.push_back({c->place.queue.value(), channel_name(c->channel), c->place.enqueued});
+    }
   };
   for (const config::Document* queue : world.config().all(config::Kind::queue)) {
-    for (const ContactId id : world.contacts().queued_in(QueueId{queue->id})) add(id);
+    add(routing::waiting_in(world.contacts(), QueueId{queue->id}));
   }
-  for (const auto& [agent, held] : world.agents().all()) {
-    for (const auto& [id, slot] : held.presence.slots) {
-      if (slot.state == presence::SlotState::reserved) add(id);
-    }
+  for (const auto& [id, held] : world.agents().all()) {
+    if (held.presence.desktop.nil()) continue;
+    out.agents.push_back(routing::agent_now(world.config(), held.presence));
+    add(routing::ringing_at(world.contacts(), held.presence));
   }
   return out;
 }
@@ -87,77 +46,25 @@ Snapshot take(const World& world, std::uint64_t now_ms) {
 bool in(const std::set<Uuid>& scope, const Uuid& id) { return scope.empty() || scope.contains(id); }
 bool in(const std::set<std::string>& scope, const std::string& name) { return scope.empty() || scope.contains(name); }
 
-bool concerns(const Scope& scope, const Agent& agent) {
-  if (!in(scope.profiles, agent.profile) || !in(scope.statuses, agent.status)) return false;
-  const bool serves = std::ranges::any_of(
-      agent.queues, [&](const auto& each) { return in(scope.queues, each.first) && in(scope.channels, each.second); });
-  const bool by_queue = !scope.queues.empty() || !scope.channels.empty();
-  return serves || !by_queue;
-}
-
-struct Slots {
-  std::int64_t active = 0;
-  std::int64_t available = 0;
-};
-
-// An agent who serves one channel is not offered contacts of another meanwhile.
-Slots slots_of(const Scope& scope, const Agent& agent) {
-  Slots out;
-  for (const auto& [channel, state] : agent.slots) out.active += in(scope.channels, channel_name(channel)) ? 1 : 0;
-  if (agent.type != presence::StatusType::routable || agent.missed) return out;
-  for (const auto& [channel, max] : agent.slots_max) {
-    if (!in(scope.channels, channel)) continue;
-    std::int64_t taken = 0;
-    bool other = false;
-    for (const auto& [of, state] : agent.slots) {
-      if (channel_name(of) == channel) {
-        ++taken;
-      } else {
-        other = true;
-      }
-    }
-    if (!other) out.available += std::max<std::int64_t>(0, max - taken);
-  }
-  return out;
-}
-
-bool on_contact(const Agent& agent) {
-  return std::ranges::any_of(agent.slots, [](const auto& s) { return s.second != presence::SlotState::reserved; });
-}
-bool after_contact_work(const Agent& agent) {
-  return std::ranges::any_of(agent.slots,
-                             [](const auto& s) { return s.second == presence::SlotState::after_contact_work; });
-}
-
 std::optional<double> count_agents(const Snapshot& snapshot, const Scope& scope, std::string_view metric) {
-  using Type = presence::StatusType;
-  std::int64_t out = 0;
-  for (const Agent& agent : snapshot.agents) {
-    if (!concerns(scope, agent)) continue;
-    const Slots slots = slots_of(scope, agent);
-    if (metric == "AGENTS_ONLINE") {
-      out += agent.type != Type::offline;
-    } else if (metric == "AGENTS_STAFFED") {
-      out += agent.type == Type::routable;
-    } else if (metric == "AGENTS_NON_PRODUCTIVE") {
-      out += agent.type == Type::custom;
-    } else if (metric == "AGENTS_AVAILABLE") {
-      out += slots.available > 0;
-    } else if (metric == "AGENTS_ON_CONTACT" || metric == "AGENTS_ON_CALL") {
-      out += on_contact(agent);
-    } else if (metric == "AGENTS_AFTER_CONTACT_WORK") {
-      out += after_contact_work(agent);
-    } else if (metric == "AGENTS_ERROR") {
-      out += agent.missed;
-    } else if (metric == "SLOTS_ACTIVE") {
-      out += slots.active;
-    } else if (metric == "SLOTS_AVAILABLE") {
-      out += slots.available;
-    } else {
-      return std::nullopt;
-    }
-  }
-  return static_cast<double>(out);
+  using Counts = routing::AgentCounts;
+  static const std::map<std::string_view, std::int64_t Counts::*> kCounts{
+      {"AGENTS_ONLINE", &Counts::online},
+      {"AGENTS_STAFFED", &Counts::staffed},
+      {"AGENTS_NON_PRODUCTIVE", &Counts::non_productive},
+      {"AGENTS_AVAILABLE", &Counts::available},
+      {"AGENTS_ON_CONTACT", &Counts::on_contact},
+      {"AGENTS_ON_CALL", &Counts::on_contact},
+      {"AGENTS_AFTER_CONTACT_WORK", &Counts::after_contact_work},
+      {"AGENTS_ERROR", &Counts::missed},
+      {"SLOTS_ACTIVE", &Counts::slots_active},
+      {"SLOTS_AVAILABLE", &Counts::slots_available},
+  };
+  const auto wanted = kCounts.find(metric);
+  if (wanted == kCounts.end()) return std::nullopt;
+  Counts counts;
+  for (const routing::AgentNow& agent : snapshot.agents) routing::count(counts, scope, agent);
+  return static_cast<double>(counts.*(wanted->second));
 }
 
 // Nothing for a metric that is not measured here: it has no collection in the answer then.
@@ -204,7 +111,7 @@ std::vector<Row> rows_of(const Context& context, const Snapshot& snapshot, const
     if (grouping == "QUEUE") {
       std::set<Uuid> queues = whole.queues;
       if (queues.empty()) {
-        for (const Agent& agent : snapshot.agents) {
+        for (const routing::AgentNow& agent : snapshot.agents) {
           for (const auto& [queue, channel] : agent.queues) {
             if (in(whole.profiles, agent.profile)) queues.insert(queue);
           }
@@ -224,7 +131,7 @@ std::vector<Row> rows_of(const Context& context, const Snapshot& snapshot, const
     } else if (grouping == "ROUTING_PROFILE") {
       std::set<Uuid> profiles = whole.profiles;
       if (profiles.empty()) {
-        for (const Agent& agent : snapshot.agents) {
+        for (const routing::AgentNow& agent : snapshot.agents) {
           if (concerns(whole, agent) && !agent.profile.nil()) profiles.insert(agent.profile);
         }
       }
@@ -235,7 +142,7 @@ std::vector<Row> rows_of(const Context& context, const Snapshot& snapshot, const
       });
     } else if (grouping == "AGENT_STATUS") {
       std::set<Uuid> statuses = whole.statuses;
-      for (const Agent& agent : snapshot.agents) {
+      for (const routing::AgentNow& agent : snapshot.agents) {
         if (whole.statuses.empty() && !agent.status.nil() && concerns(whole, agent)) statuses.insert(agent.status);
       }
       rows = times(rows, statuses, [&](Row& row, const Uuid& id) {

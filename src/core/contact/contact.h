@@ -53,6 +53,7 @@ struct Position {
   std::map<std::string, Text> external;         // $.External: the last function's answer, sealed by io
   Text stored_input;                            // $.StoredCustomerInput, and the last chat input
   std::map<std::string, std::string> hooks;     // event hooks: name -> flow id
+  std::map<std::string, Text> metrics;          // $.Metrics: what GetMetricData loaded last; gone when the flow changes
   friend bool operator==(const Position&, const Position&) = default;
 
   template <class S, class F>
@@ -67,6 +68,7 @@ struct Position {
     f(8, "external", s.external);
     f(9, "stored_input", s.stored_input);
     f(10, "hooks", s.hooks);
+    f(11, "metrics", s.metrics);
   }
 };
 

@@ -1,10 +1,10 @@
 // One function per action of the flow language that this build runs. An action on a channel it is not made for, and any
 // other type, takes the branch NoMatchingError.
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "core/flow/run.h"
+#include "core/flow/words.h"
 #include "core/hours/view.h"
 
 namespace tandem::flow {
@@ -16,37 +16,11 @@ using contact::Phase;
 
 constexpr std::int64_t kWaitSecondsMax = 604'800;       // seven days
 constexpr std::size_t kAttributesBytesMax = 32 * 1024;  // all attributes of a contact, names and values
-constexpr const char* kDisabled = "disabled";           // in place of a hook's flow: nothing runs, not even a default
-constexpr const char* kDefaultQueueFlow = "Default customer queue";
 constexpr const char* kInputKey = "$.StoredCustomerInput";
 
 constexpr const char* kHooks[] = {"AgentHold",         "AgentWhisper",    "CustomerHold",   "CustomerQueue",
                                   "CustomerRemaining", "CustomerWhisper", "DefaultAgentUI", "DisconnectAgentUI",
                                   "PauseContact",      "ResumeContact"};
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::optional<std::int64_t> integer(std::string_view text) {
-  text = trimmed(text);
-  std::int64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return out;
-}
-std::optional<std::int64_t> integer(std::string_view text, std::int64_t least, std::int64_t most) {
-  const auto out = integer(text);
-  return out && *out >= least && *out <= most ? out : std::nullopt;
-}
-
-bool is(std::string_view text, std::string_view word) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(trimmed(text), word, {}, lower, lower);
-}
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(
@@ -85,10 +59,12 @@ struct Actions {
   };
   static constexpr Entry kTable[] = {
       {"CheckHoursOfOperation", &Run::check_hours},
+      {"CheckMetricData", &Run::check_metric_data},
       {"Compare", &Run::compare},
       {"DisconnectParticipant", &Run::disconnect},
       {"DistributeByPercentage", &Run::distribute},
       {"EndFlowExecution", &Run::end_execution},
+      {"GetMetricData", &Run::get_metric_data},
       {"GetParticipantInput", &Run::get_input},
       {"InvokeLambdaFunction", &Run::invoke_function},
       {"Loop", &Run::loop},
@@ -353,17 +329,6 @@ Step Run::contact_data(const config::Block& block) {
   return Step::next();
 }
 
-Step Run::target_queue(const config::Block& block) {
-  // An agent's own queue has the agent's id.
-  const bool of_agent = find(block, "AgentId") != nullptr;
-  const auto id = id_of(words(block, of_agent ? "AgentId" : "QueueId"));
-  if (asks()) return wait_for_words();
-  const config::Kind kind = of_agent ? config::Kind::user : config::Kind::queue;
-  if (!id || queued() || sees_.config.find(kind, *id) == nullptr) return Step::failed();
-  contact_.place.queue = QueueId{*id};
-  return Step::next();
-}
-
 Step Run::event_hooks(const config::Block& block) {
   constexpr std::string_view kPrefix = "EventHooks.";
   constexpr std::string_view kConfigured = "EventHooksConfiguration.";
@@ -402,36 +367,6 @@ Step Run::routing_behavior(const config::Block& block) {
   if (priority) contact_.place.priority = *priority;
   if (adjustment) contact_.place.age_adjustment = std::chrono::seconds{*adjustment};
   return Step::next();
-}
-
-Step Run::transfer_to_queue(const config::Block& /*block*/) {
-  const QueueId queue = contact_.place.queue;
-  const config::Document* document = sees_.config.find(config::Kind::queue, queue.value());
-  if (document == nullptr) document = sees_.config.find(config::Kind::user, queue.value());
-  if (document == nullptr || queued() || is(document->get("status"), "disabled")) return Step::failed();
-  const auto most = integer(document->get("max_contacts"), 0, std::numeric_limits<std::int64_t>::max());
-  if (most && sees_.waiting && sees_.waiting(queue) >= static_cast<std::uint64_t>(*most)) {
-    return Step::failed("QueueAtCapacity");
-  }
-  contact_.phase = Phase::queued;
-  if (contact_.place.enqueued.packed == 0) contact_.place.enqueued = now_.hlc;
-  contact_.place.criteria.activated = now_.hlc;
-
-  // The customer queue flow, when there is one, goes on in this run.
-  const config::Document* flow = nullptr;
-  if (const auto hook = flow_.hooks.find("CustomerQueue"); hook == flow_.hooks.end()) {
-    flow = sees_.config.named(config::Kind::flow, kDefaultQueueFlow);
-    if (flow != nullptr && flow->get("type") != "CUSTOMER_QUEUE") flow = nullptr;
-  } else if (const auto id = parse_uuid(hook->second)) {
-    flow = sees_.config.find(config::Kind::flow, *id);
-  }
-  const config::Program* program = flow == nullptr ? nullptr : sees_.config.program(FlowId{flow->id});
-  if (program == nullptr) {
-    stop(contact_);
-  } else {
-    enter(FlowId{flow->id}, *program);
-  }
-  return Step::over();
 }
 
 Step Run::invoke_function(const config::Block& block) {

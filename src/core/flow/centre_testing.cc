@@ -90,7 +90,7 @@ FlowId Centre::flow(const std::string& name, std::shared_ptr<const config::Progr
 }
 
 Sees Centre::sees() const {
-  return Sees{config, NodeId{1}, "us-east-1", "arn:aws:connect:us-east-1:111122223333:instance/i-1", waiting};
+  return Sees{config, NodeId{1}, "us-east-1", "arn:aws:connect:us-east-1:111122223333:instance/i-1", waiting, metrics};
 }
 
 Outcome Centre::give(const Event& event) {

@@ -66,6 +66,7 @@ class Centre {
   Now now{Mono{1h}, Hlc::at(1'772'450'000'000)};  // 2026-03-02, a Monday, 11:13 UTC
   Rng rng{7};
   std::function<std::size_t(QueueId)> waiting;
+  decltype(Sees::metrics) metrics;
   std::vector<contact::Item> shown;
   std::optional<Resolve> asked;
   std::optional<InvokeFunction> called;

@@ -39,6 +39,7 @@ struct Drawn {
                                       "$.StoredCustomerInput",
                                       "$.Attributes.none",
                                       "$.Queue.Name",
+                                      "$.Metrics.Queue.Size",
                                       "$.Description",
                                       "1"};
     return one_of(kTexts);
@@ -70,6 +71,8 @@ struct Drawn {
     if (type == "UpdateFlowAttributes") return {{"FlowAttributes.x.Value", text()}};
     if (type == "UpdateContactData")
       return {{rng.chance(1, 2) ? "Name" : "Description", text()}, {"CustomerId", text()}};
+    if (type == "CheckMetricData") return {{"MetricType", "NumberOfContactsInQueue"}};
+    if (type == "GetMetricData") return {{rng.chance(1, 2) ? "QueueId" : "AgentId", id}};
     if (type == "UpdateContactTargetQueue") return {{"QueueId", rng.chance(3, 4) ? ids[3] : id}};
     if (type == "TransferToFlow") return {{"ContactFlowId", id}};
     if (type == "UpdateContactEventHooks") return {{"EventHooks.CustomerQueue", id}};
@@ -100,6 +103,8 @@ struct Drawn {
                                       "TransferToFlow",
                                       "UpdateContactEventHooks",
                                       "CheckHoursOfOperation",
+                                      "CheckMetricData",
+                                      "GetMetricData",
                                       "InvokeLambdaFunction",
                                       "InvokeLambdaFunction",
                                       "DistributeByPercentage",
@@ -250,6 +255,11 @@ struct World {
       flows.push_back(centre.flow("flow " + std::to_string(n), std::make_shared<config::Program>(drawn.program(ids))));
     }
     centre.waiting = [seed](QueueId) { return seed % 5; };
+    centre.metrics = [seed](QueueId, std::optional<contact::Channel>, const contact::Contact&) {
+      routing::QueueMetrics out;
+      out.size = seed % 3;
+      return out;
+    };
     centre.contact.attributes = {{"plain", Text::plain("1")}, {"secret", seal(kSecret)}};
     centre.contact.description = seal(kSecret);
     if (seed % 2 == 0) centre.contact.place.queue = QueueId{parse_uuid(ids[3]).value()};

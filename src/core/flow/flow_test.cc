@@ -67,8 +67,8 @@ TEST(Flow, FailsByErrorTypeThenNoMatchingErrorThenEnds) {
 TEST(Flow, WhatIsNotRunTakesItsErrorBranch) {
   for (const char* type :
        {"ShowView", "GetCase", "InvokeFlowModule", "ConnectParticipantWithLexBot", "TransferContactToAgent",
-        "UpdateContactMediaStreamingBehavior", "CheckMetricData", "CreateTask", "NoSuchAction",
-        "MessageParticipantIteratively", "UpdateContactCallbackNumber", "EndFlowModuleExecution"}) {
+        "UpdateContactMediaStreamingBehavior", "CreateTask", "NoSuchAction", "MessageParticipantIteratively",
+        "UpdateContactCallbackNumber", "EndFlowModuleExecution"}) {
     EXPECT_EQ(way(B("x", type).next("next").on(kNme, "error")), "error") << type;
   }
 }

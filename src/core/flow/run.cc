@@ -76,6 +76,7 @@ void stop(contact::Contact& contact) {
   flow.loops.clear();
   flow.flow_attributes.clear();
   flow.external.clear();
+  flow.metrics.clear();
 }
 
 Outcome advance(const Sees& sees, const contact::Contact& contact, const Event& event, const Now& now, Rng& rng) {

@@ -81,10 +81,20 @@ class Run {
   [[nodiscard]] Step wait_until(contact::Await await, std::chrono::milliseconds from_now);
   void show(Text words);
 
+  // The queue that QueueId or AgentId names. Nothing: there is none of that name.
+  [[nodiscard]] std::optional<QueueId> named_queue(const config::Block& block);
+  // Likewise; the target queue, if one is set, when the block names none.
+  [[nodiscard]] std::optional<QueueId> measured_queue(const config::Block& block);
+
   [[nodiscard]] bool queued() const { return contact_.phase != contact::Phase::in_flow; }
   [[nodiscard]] bool chat() const { return contact_.channel == contact::Channel::chat; }
 
-  // Actions, in actions.cc.
+  // Actions. In queues.cc.
+  Step target_queue(const config::Block& block);
+  Step check_metric_data(const config::Block& block);
+  Step get_metric_data(const config::Block& block);
+  Step transfer_to_queue(const config::Block& block);
+  // In actions.cc.
   Step message(const config::Block& block);
   Step messages_in_turn(const config::Block& block);
   Step get_input(const config::Block& block);
@@ -100,7 +110,6 @@ class Run {
   Step flow_attributes(const config::Block& block);
   Step contact_attributes(const config::Block& block);
   Step contact_data(const config::Block& block);
-  Step target_queue(const config::Block& block);
   Step event_hooks(const config::Block& block);
   Step routing_behavior(const config::Block& block);
   // In criteria.cc. The parts append what stands under `at`; false: it is no expression.
@@ -108,7 +117,6 @@ class Run {
   bool routing_expression(const config::Block& block, const std::string& at, contact::Expression& out, int depth);
   bool attribute_condition(const config::Block& block, const std::string& at, contact::Expression& out);
   Step recording_and_analytics(const config::Block& block);
-  Step transfer_to_queue(const config::Block& block);
   Step invoke_function(const config::Block& block);
   Step accepted(const config::Block& block);
 

@@ -61,15 +61,6 @@ std::string initiation_method(const contact::Contact& contact) {
   return contact.previous.value().nil() ? "API" : "TRANSFER";
 }
 
-std::string queue_name(const Sees& sees, const contact::Contact& contact) {
-  const config::Document* queue = sees.config.find(config::Kind::queue, contact.place.queue.value());
-  return queue == nullptr ? "" : sees.config.served_name(*queue);
-}
-std::string queue_arn(const Sees& sees, const contact::Contact& contact) {
-  const std::string id = id_text(contact.place.queue.value());
-  return id.empty() ? "" : sees.instance_arn + "/queue/" + id;
-}
-
 std::string agent(const Sees& sees, const contact::Contact& contact, const std::string& field) {
   const config::Document* user = sees.config.find(config::Kind::user, contact.agent.value());
   if (user == nullptr) return "";
@@ -81,6 +72,15 @@ std::string agent(const Sees& sees, const contact::Contact& contact, const std::
 }
 
 }  // namespace
+
+std::string queue_name(const Sees& sees, QueueId queue) {
+  const config::Document* document = sees.config.find(config::Kind::queue, queue.value());
+  return document == nullptr ? "" : sees.config.served_name(*document);
+}
+std::string queue_arn(const Sees& sees, QueueId queue) {
+  const std::string id = id_text(queue.value());
+  return id.empty() ? "" : sees.instance_arn + "/queue/" + id;
+}
 
 const char* channel_name(contact::Channel channel) {
   switch (channel) {
@@ -166,6 +166,7 @@ Text value(const Sees& sees, const contact::Contact& contact, const Reference& r
   const contact::Position& flow = contact.flow;
   if (root == "Attributes") return get(contact.attributes, rest);
   if (root == "External") return get(flow.external, rest);
+  if (root == "Metrics") return get(flow.metrics, rest);
   if (root == "FlowAttributes") return get(flow.flow_attributes, rest);
   if (root == "StoredCustomerInput") return flow.stored_input;
   if (root == "ContactId") return Text::plain(contact.id.value().text());
@@ -183,8 +184,8 @@ Text value(const Sees& sees, const contact::Contact& contact, const Reference& r
   if (root == "SegmentAttributes" && rest == "connect:Subtype") {
     return contact.channel == contact::Channel::chat ? Text::plain("connect:Chat") : Text{};
   }
-  if (root == "Queue" && rest == "Name") return Text::plain(queue_name(sees, contact));
-  if (root == "Queue" && rest == "ARN") return Text::plain(queue_arn(sees, contact));
+  if (root == "Queue" && rest == "Name") return Text::plain(queue_name(sees, contact.place.queue));
+  if (root == "Queue" && rest == "ARN") return Text::plain(queue_arn(sees, contact.place.queue));
   if (root == "Agent") return Text::plain(agent(sees, contact, rest));
   if (root == "Loop" && path.size() == 3 && path[2] == "Index") {
     const auto at = flow.loops.find(path[1]);
@@ -206,8 +207,8 @@ std::map<std::string, Text> contact_data(const Sees& sees, const contact::Contac
   if (!contact.name.empty()) out["Name"] = Text::plain(contact.name);
   if (!contact.description.bytes.empty()) out["Description"] = contact.description;
   if (!contact.place.queue.value().nil()) {
-    out["Queue.ARN"] = Text::plain(queue_arn(sees, contact));
-    out["Queue.Name"] = Text::plain(queue_name(sees, contact));
+    out["Queue.ARN"] = Text::plain(queue_arn(sees, contact.place.queue));
+    out["Queue.Name"] = Text::plain(queue_name(sees, contact.place.queue));
   }
   for (const auto& [name, words] : contact.data) out[name] = words;
   for (const auto& [name, words] : contact.attributes) out["Attributes." + name] = words;

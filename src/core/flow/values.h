@@ -33,6 +33,10 @@ struct Piece {
 // What the documented event tells a function about the contact, flattened.
 [[nodiscard]] std::map<std::string, Text> contact_data(const Sees& sees, const contact::Contact& contact);
 
+// Empty when there is no such queue. An agent's own has no name.
+[[nodiscard]] std::string queue_name(const Sees& sees, QueueId queue);
+[[nodiscard]] std::string queue_arn(const Sees& sees, QueueId queue);
+
 // The id at the end of an ARN, or the id itself.
 [[nodiscard]] std::optional<Uuid> id_of(std::string_view id_or_arn);
 

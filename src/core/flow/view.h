@@ -14,6 +14,7 @@
 #include "core/contact/records.h"
 #include "core/effects.h"
 #include "core/flow/events.h"
+#include "core/routing/view.h"
 
 namespace tandem::flow {
 
@@ -32,6 +33,9 @@ struct Sees {
   std::string instance_arn;  // $.InstanceARN; ARNs of queues, flows and users begin with it
   // Contacts that wait in a queue, whoever owns them; for a queue's max_contacts. Unset: no queue is ever full.
   std::function<std::size_t(QueueId)> waiting;
+  // Real-time metrics of a queue over all regions, on one channel or on all of them; the contact whose flow asks counts
+  // as it stands in that run. Unset: there are none.
+  routing::AskMetrics metrics;
 };
 
 using Effect = std::variant<InvokeFunction, Resolve>;
