@@ -160,7 +160,7 @@ def metrics(centre):
                   ("UpdateContactTargetQueue", {"QueueId": centre.queues["sales"]}),
                   ("CheckMetricData", {"MetricType": "NumberOfAgentsAvailable"}, ("NumberGreaterThan", "0")),
                   ("GetMetricData", {"QueueChannel": "Task"}),
-                  keep(online="Agents.Online.Count", available="Agents.Available.Count", empty="Queue.Size"))
+                  keep(online="Agents.Online.Count", available="Agents.Available.Count", empty="Queue.Size", wait="Queue.EstimatedWaitTime"))
     until("the flows in the other region", lambda: {"to metered", "asks for metrics"} <= set(centre.connect(WEST).ids("contact-flows")))
     tasks = [region.start_task_contact(InstanceId=instance, ContactFlowId=waits, Name="waits")["ContactId"] for region in (centre.east, centre.west)]
     bob, carol = Agent("bob"), Agent("carol")
@@ -168,13 +168,20 @@ def metrics(centre):
     bob.status("Available")
     carol.sign_in(centre.urls[EAST])
     carol.status("Available")
-    wanted = {"name": "[metered]", "size": "[2]", "nobody": "[]", "online": "[2]", "available": "[2]", "empty": "[0]"}
+    wanted = {"name": "[metered]", "size": "[2]", "nobody": "[]", "online": "[2]", "available": "[2]", "empty": "[0]", "wait": "[0]"}
+    ask = lambda region, queue: region.get_current_metric_data(
+        InstanceId=instance, Filters={"Queues": [queue], "Channels": ["TASK"]}, Groupings=["QUEUE", "CHANNEL"],
+        CurrentMetrics=[{"Name": "ESTIMATED_WAIT_TIME", "Unit": "SECONDS"}])["MetricResults"][0]["Collections"][0].get("Value")
+    asked = lambda region, contact: [row["Name"] for row in region.get_contact_metrics(
+        InstanceId=instance, ContactId=contact, Metrics=[{"Name": "POSITION_IN_QUEUE"}, {"Name": "ESTIMATED_WAIT_TIME"}])["MetricResults"]]
     for region in (centre.east, centre.west):
         def answer():
             task = region.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="asks")["ContactId"]
             until("the flow to end", lambda: "DisconnectTimestamp" in region.describe_contact(InstanceId=instance, ContactId=task)["Contact"])
             return region.get_contact_attributes(InstanceId=instance, InitialContactId=task)["Attributes"]
         until("both regions to see both", lambda: answer() == wanted)
+        equal((ask(region, centre.queues["sales"]), ask(region, queue)), (0, None), "the waits of the next contacts")
+        equal(asked(region, tasks[0]), ["POSITION_IN_QUEUE"], "what is known of one that nobody serves")
     for task in tasks:
         centre.east.stop_contact(InstanceId=instance, ContactId=task)
     bob.status("Offline")

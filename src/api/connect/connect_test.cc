@@ -305,7 +305,8 @@ TEST(Connect, CountsQueuesAndAgents) {
         {"Filters", json::object{{"Queues", json::array{region.queue}}, {"Channels", json::array{"CHAT"}}}},
         {"CurrentMetrics",
          json::array{json::object{{"Name", "CONTACTS_IN_QUEUE"}}, json::object{{"Name", "AGENTS_AVAILABLE"}},
-                     json::object{{"Name", "SLOTS_AVAILABLE"}}, json::object{{"Name", "OLDEST_CONTACT_AGE"}}}}};
+                     json::object{{"Name", "SLOTS_AVAILABLE"}}, json::object{{"Name", "OLDEST_CONTACT_AGE"}},
+                     json::object{{"Name", "ESTIMATED_WAIT_TIME"}}}}};
     if (!groupings.empty()) body["Groupings"] = std::move(groupings);
     return region.expect("POST", "/metrics/current/" + region.instance, body).at("MetricResults").as_array();
   };
@@ -325,6 +326,7 @@ TEST(Connect, CountsQueuesAndAgents) {
   EXPECT_EQ(value(rows[0], 0), 1.0);
   EXPECT_EQ(value(rows[0], 1), 0.0);
   EXPECT_GE(value(rows[0], 3), 2.0);
+  EXPECT_FALSE(rows[0].at("Collections").as_array().at(4).as_object().contains("Value")) << "nobody is there";
   EXPECT_GE(value(metrics({})[0], 3), 2000.0);  // milliseconds without a grouping, as at the service
 
   const auto in = region.agent("POST", "sign-in", {}, {{"username", "ana"}, {"password", "Sunflower7"}});
@@ -339,6 +341,15 @@ TEST(Connect, CountsQueuesAndAgents) {
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(value(rows[0], 0), 1.0);  // rings, and is in the queue until it is accepted
   EXPECT_EQ(value(rows[0], 2), 1.0);  // one of two slots is taken
+  EXPECT_EQ(value(rows[0], 4), 0.0);  // the next would ring at once
+  EXPECT_EQ(rows[0].at("Collections").as_array().at(4).at("Metric").at("Unit"), "SECONDS");
+  const auto own = region.expect("POST", "/metrics/contact",
+                                 {{"InstanceId", region.instance},
+                                  {"ContactId", text_of(started, "ContactId")},
+                                  {"Metrics", json::array{json::object{{"Name", "ESTIMATED_WAIT_TIME"}},
+                                                          json::object{{"Name", "POSITION_IN_QUEUE"}}}}});
+  ASSERT_EQ(own.at("MetricResults").as_array().size(), 2U);
+  EXPECT_EQ(own.at("MetricResults").as_array()[0].at("Value").at("Number").to_number<double>(), 0.0);
 
   const auto data = region.expect("POST", "/metrics/userdata/" + region.instance,
                                   {{"Filters", json::object{{"Queues", json::array{region.queue}}}}});

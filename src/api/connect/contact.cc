@@ -3,6 +3,7 @@
 #include "api/connect/context.h"
 #include "api/connect/criteria.h"
 #include "core/routing/position.h"
+#include "core/routing/wait.h"
 
 namespace tandem::api::connect {
 namespace {
@@ -200,18 +201,26 @@ void update_schedule(const Context& context, const model::Call& call, model::Rep
                   [](const model::Call&, const Answer&) -> model::Answer { return json::object{}; });
 }
 
-// POSITION_IN_QUEUE. An estimate of the waiting time is measured nowhere and left out of the answer.
+// A wait that cannot be said is left out: the service's model has no value for it.
 model::Answer contact_metrics(const Context& context, const model::Call& call, const World& world) {
   const auto id = contact_id(context, call, "ContactId");
   if (!id) return refuse(call, id.error());
-  if (world.contacts().find(*id) == nullptr) return refuse(call, unknown_contact());
-  const auto position = routing::position(world.contacts(), *id, Hlc::at(context.host.utc_ms()));
+  const contact::Held* held = world.contacts().find(*id);
+  if (held == nullptr) return refuse(call, unknown_contact());
+  const Hlc now = Hlc::at(context.host.utc_ms());
+  const auto position = routing::position(world.contacts(), held->contact, now);
   if (!position) return refuse(call, Errc::refused, "The contact is in no queue.");
   json::array results;
   for (const json::value& metric : call.input.at("Metrics").as_array()) {
-    if (text(metric.as_object(), "Name") != "POSITION_IN_QUEUE") continue;
-    results.emplace_back(json::object{{"Name", "POSITION_IN_QUEUE"},
-                                      {"Value", json::object{{"Number", static_cast<double>(*position)}}}});
+    const std::string name = text(metric.as_object(), "Name");
+    std::optional<double> value;
+    if (name == "POSITION_IN_QUEUE") {
+      value = static_cast<double>(*position);
+    } else if (const auto wait =
+                   routing::expected_wait({world.config(), world.contacts(), world.agents()}, held->contact, now)) {
+      value = static_cast<double>(*wait / 1s);
+    }
+    if (value) results.emplace_back(json::object{{"Name", name}, {"Value", json::object{{"Number", *value}}}});
   }
   return json::object{{"Id", id->value().text()},
                       {"Arn", context.arn(kContactArn, id->value())},

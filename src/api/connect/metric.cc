@@ -5,12 +5,15 @@
 #include <set>
 
 #include "api/connect/context.h"
-#include "core/routing/metrics.h"
+#include "core/routing/wait.h"
 
 namespace tandem::api::connect {
 namespace {
 
 using routing::Scope;
+
+// For one queue and one channel: the rest is left out. Source: API reference, GetCurrentMetricData.
+constexpr std::string_view kWait = "ESTIMATED_WAIT_TIME";
 
 struct Waiting {
   Uuid queue;
@@ -21,12 +24,20 @@ struct Waiting {
 struct Snapshot {
   std::vector<routing::AgentNow> agents;
   std::vector<Waiting> waiting;
+  std::map<std::pair<Uuid, std::string>, std::chrono::milliseconds> waits;  // of the next contact, by channel
   Hlc at;
 };
 
-Snapshot take(const World& world, std::uint64_t now_ms) {
+// `waits`: queues for which an estimate is asked.
+Snapshot take(const World& world, std::uint64_t now_ms, const std::set<QueueId>& waits) {
   Snapshot out;
   out.at = Hlc::at(now_ms);
+  if (!waits.empty()) {
+    const std::set<contact::Channel> channels{contact::Channel::chat, contact::Channel::task, contact::Channel::voice};
+    const auto estimates =
+        routing::expected_waits({world.config(), world.contacts(), world.agents()}, waits, channels, out.at);
+    for (const auto& [of, wait] : estimates) out.waits[{of.first.value(), channel_name(of.second)}] = wait;
+  }
   const auto add = [&](const std::vector<const contact::Contact*>& waiting) {
     for (const contact::Contact* c : waiting) {
       out.waiting.push_back({c->place.queue.value(), channel_name(c->channel), c->place.enqueued});
@@ -67,9 +78,14 @@ std::optional<double> count_agents(const Snapshot& snapshot, const Scope& scope,
   return static_cast<double>(counts.*(wanted->second));
 }
 
-// Nothing for a metric that is not measured here: it has no collection in the answer then.
+// Nothing for a metric that is not measured here, or cannot be said.
 std::optional<double> measure(const Snapshot& snapshot, const Scope& scope, std::string_view metric, bool grouped) {
-  if (metric == "ESTIMATED_WAIT_TIME") return std::nullopt;
+  if (metric == kWait) {
+    if (scope.queues.size() != 1 || scope.channels.size() != 1) return std::nullopt;
+    const auto wait = snapshot.waits.find({*scope.queues.begin(), *scope.channels.begin()});
+    if (wait == snapshot.waits.end()) return std::nullopt;
+    return static_cast<double>(wait->second / 1s);
+  }
   if (metric == "CONTACTS_SCHEDULED") return 0.0;  // a contact chooses its queue when its time has come
   if (metric != "CONTACTS_IN_QUEUE" && metric != "OLDEST_CONTACT_AGE") return count_agents(snapshot, scope, metric);
   std::int64_t waiting = 0;
@@ -186,9 +202,11 @@ json::object result_of(const Snapshot& snapshot, const Row& row, const json::arr
   for (const json::value& metric : metrics) {
     const std::string name = text(metric.as_object(), "Name");
     const auto value = measure(snapshot, row.scope, name, grouped);
-    if (!value) continue;
-    json::object described{{"Name", name}, {"Unit", name == "OLDEST_CONTACT_AGE" ? "SECONDS" : "COUNT"}};
-    collections.emplace_back(json::object{{"Metric", std::move(described)}, {"Value", *value}});
+    if (!value && name != kWait) continue;
+    const bool time = name == kWait || name == "OLDEST_CONTACT_AGE";
+    json::object collection{{"Metric", json::object{{"Name", name}, {"Unit", time ? "SECONDS" : "COUNT"}}}};
+    if (value) collection["Value"] = *value;
+    collections.emplace_back(std::move(collection));
   }
   json::object out{{"Collections", std::move(collections)}};
   if (!row.dimensions.empty()) out["Dimensions"] = row.dimensions;
@@ -259,8 +277,16 @@ void add_metric_operations(const Context& context) {
     if (const auto good = judge_metrics(call.input); !good) return reply(refuse(call, good.error()));
     auto scope = scope_of(context, call.input.at("Filters").as_object());
     if (!scope) return reply(refuse(call, scope.error()));
+    std::set<QueueId> waits;
+    const json::array& metrics = call.input.at("CurrentMetrics").as_array();
+    if (std::ranges::any_of(metrics, [](const auto& each) { return text(each.as_object(), "Name") == kWait; })) {
+      for (const Uuid& queue : scope->queues) waits.insert(QueueId{queue});
+    }
     ask(
-        context.host, [now = context.host.utc_ms()](const World& world, const Local&) { return take(world, now); },
+        context.host,
+        [now = context.host.utc_ms(), waits = std::move(waits)](const World& world, const Local&) {
+          return take(world, now, waits);
+        },
         [context, call, scope = std::move(*scope), reply = std::move(reply)](const Snapshot& snapshot) {
           reply(metric_data(context, call, snapshot, scope));
         });

@@ -91,6 +91,10 @@ void State::keep_items(ContactId contact, const std::vector<Item>& items, const 
 State::Where State::where(const Held& held) {
   const Contact& c = held.contact;
   Where out;
+  if (c.connected.packed != 0 && c.connected >= c.place.enqueued) {
+    out.answered = c.connected;
+    out.line = {c.place.queue, c.channel};
+  }
   out.live = c.live();
   if (!out.live) return out;
   out.owner = held.line.node;
@@ -106,6 +110,11 @@ State::Where State::where(const Held& held) {
 }
 
 void State::index(ContactId id, const Where& where) {
+  if (where.answered.packed != 0) {
+    auto& answers = answered_[where.line];
+    answers.emplace(where.answered, id);
+    while (answers.rbegin()->first - answers.begin()->first > kAnswersKept) answers.erase(answers.begin());
+  }
   if (!where.live) return;
   owned_[where.owner].insert(id);
   if (!where.agent.value().nil()) agent_[where.agent].insert(id);
@@ -121,6 +130,7 @@ void State::index(ContactId id, const Where& where) {
 }
 
 void State::unindex(ContactId id, const Where& where) {
+  if (where.answered.packed != 0) erase_from(answered_, where.line, std::pair{where.answered, id});
   if (!where.live) return;
   erase_from(owned_, where.owner, id);
   if (!where.agent.value().nil()) erase_from(agent_, where.agent, id);
@@ -142,6 +152,7 @@ void State::loaded() {
   queued_at_.clear();
   offered_.clear();
   deadlines_.clear();
+  answered_.clear();
   found_.clear();
   for (auto& [id, held] : held_) {
     found_[id] = &held;
@@ -175,6 +186,9 @@ const std::set<ContactId>& State::of_agent(AgentId agent) const { return get_or_
 const std::set<ContactId>& State::queued_in(QueueId queue) const { return get_or_empty(queued_, queue); }
 const std::set<ContactId>& State::queued_at(NodeId owner) const { return get_or_empty(queued_at_, owner); }
 const std::set<ContactId>& State::offered_to(NodeId node) const { return get_or_empty(offered_, node); }
+const std::set<std::pair<Hlc, ContactId>>& State::answered_in(QueueId queue, Channel channel) const {
+  return get_or_empty(answered_, std::pair{queue, channel});
+}
 const std::set<std::pair<Hlc, ContactId>>& State::deadlines(NodeId owner) const {
   return get_or_empty(deadlines_, owner);
 }

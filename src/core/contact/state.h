@@ -54,6 +54,9 @@ struct Said {
 // In the order of the keys; most are said after all that was said before.
 using Transcript = std::vector<Said>;
 
+// How long before the latest answer of a queue and channel others are still listed.
+inline constexpr std::chrono::hours kAnswersKept{2};
+
 class State {
  public:
   State() = default;
@@ -79,6 +82,9 @@ class State {
   [[nodiscard]] const std::set<ContactId>& queued_at(NodeId owner) const;   // the same, in whatever queue
   [[nodiscard]] const std::set<ContactId>& offered_to(NodeId node) const;   // open offers that name the node
   [[nodiscard]] const std::set<std::pair<Hlc, ContactId>>& deadlines(NodeId owner) const;
+  // Contacts that an agent accepted, by when the latest did, in the queue in which they last were; those of at least
+  // the last kAnswersKept.
+  [[nodiscard]] const std::set<std::pair<Hlc, ContactId>>& answered_in(QueueId queue, Channel channel) const;
   [[nodiscard]] std::size_t size() const { return held_.size(); }
 
   template <class S, class F>
@@ -100,6 +106,8 @@ class State {
     NodeId destination;  // of an open offer
     AgentId wanted;      // by that offer
     Hlc due;
+    Hlc answered;  // also of one that is over
+    std::pair<QueueId, Channel> line;
     friend bool operator==(const Where&, const Where&) = default;
   };
   [[nodiscard]] static Where where(const Held& held);
@@ -116,6 +124,7 @@ class State {
   std::map<NodeId, std::set<ContactId>> queued_at_;
   std::map<NodeId, std::set<ContactId>> offered_;
   std::map<NodeId, std::set<std::pair<Hlc, ContactId>>> deadlines_;
+  std::map<std::pair<QueueId, Channel>, std::set<std::pair<Hlc, ContactId>>> answered_;
 };
 
 // R5: what a claim by anybody must use.

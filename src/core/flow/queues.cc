@@ -96,6 +96,12 @@ Step Run::get_metric_data(const config::Block& block) {
     set("Agents.Missed.Count", std::to_string(agents.missed));
     set("Agents.NonProductive.Count", std::to_string(agents.non_productive));
   }
+  const auto set_wait = [&](const char* name, std::optional<std::chrono::milliseconds> wait) {
+    if (wait) set(name, whole_seconds(*wait));
+  };
+  set_wait("Queue.EstimatedWaitTime", metrics.expected_wait);
+  set_wait("Contact.EstimatedWaitTime", metrics.own_expected_wait);
+  if (metrics.own_position) set("Contact.PositionInQueue", std::to_string(*metrics.own_position));
   flow_.metrics = std::move(out);
   return Step::next();
 }

@@ -129,6 +129,18 @@ TEST(GetMetricData, FillsEveryReference) {
       "arn:aws:connect:us-east-1:111122223333:instance/i-1/queue/" + arn.billing.value().text());
 }
 
+TEST(GetMetricData, SaysHowLongItTakesWhenThatIsKnown) {
+  const std::string_view text =
+      "[$.Metrics.Queue.EstimatedWaitTime,$.Metrics.Contact.EstimatedWaitTime,$.Metrics.Contact.PositionInQueue]";
+  Metrics unknown;
+  EXPECT_EQ(unknown.after_metrics(B("x", "GetMetricData"), text), "[,,]");
+  Metrics c;
+  c.now_counts.expected_wait = 61900ms;
+  c.now_counts.own_expected_wait = 0ms;
+  c.now_counts.own_position = 3;
+  EXPECT_EQ(c.after_metrics(B("x", "GetMetricData"), text), "[61,0,3]");
+}
+
 TEST(GetMetricData, OnOneChannel) {
   const std::pair<const char*, Channel> channels[] = {
       {"Voice", Channel::voice}, {"Chat", Channel::chat}, {"CHAT", Channel::chat}, {"Task", Channel::task}};

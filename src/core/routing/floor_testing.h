@@ -51,8 +51,10 @@ struct Floor {
 
  private:
   [[nodiscard]] Meta meta(std::uint16_t node) {
-    return Meta{
-        .log = LogId{NodeId{node}, Incarnation{1}}, .sequence = Sequence{++sequence_}, .at = Hlc::at(1), .cause = {}};
+    return Meta{.log = LogId{NodeId{node}, Incarnation{1}},
+                .sequence = Sequence{++sequence_},
+                .at = Hlc::at(sequence_),
+                .cause = {}};
   }
   std::uint64_t term_ = 0;
   std::uint64_t sequence_ = 0;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/routing/position.h"
+#include "core/routing/wait.h"
+
 namespace tandem::routing {
 namespace {
 
@@ -21,27 +24,29 @@ bool serves(const Scope& scope, const AgentNow& agent, const char* channel) {
 }
 const char* channel_name(std::size_t n) { return presence::channel_name(static_cast<Channel>(n)); }
 
-// As presence::has_room, for every channel at once.
-void count_slots(AgentCounts& counts, const Scope& scope, const AgentNow& agent, bool& available) {
+void count_slots(AgentCounts& counts, const Scope& scope, const AgentNow& agent) {
   presence::PerChannel taken{};
   for (const auto& [channel, state] : agent.slots) ++taken[static_cast<std::size_t>(channel)];
+  std::size_t free = 0;
   for (std::size_t n = 0; n < contact::kChannels; ++n) {
-    const bool counts_here =
-        scope.queues.empty() ? in(scope.channels, channel_name(n)) : serves(scope, agent, channel_name(n));
-    if (!counts_here) continue;
+    const char* name = channel_name(n);
+    if (!(scope.queues.empty() ? in(scope.channels, name) : serves(scope, agent, name))) continue;
     counts.slots_active += static_cast<std::int64_t>(taken[n]);
-    bool shut = !agent.routable;
-    for (std::size_t other = 0; other < contact::kChannels; ++other) {
-      shut = shut || (other != n && taken[other] != 0 && !agent.capacity.any_channel[other]);
-    }
-    const std::size_t at_once = agent.capacity.at_once[n];
-    if (shut || taken[n] >= at_once) continue;
-    counts.slots_available += static_cast<std::int64_t>(at_once - taken[n]);
-    available = true;
+    if (agent.routable) free += room(agent.capacity, taken, static_cast<Channel>(n));
   }
+  counts.slots_available += static_cast<std::int64_t>(free);
+  counts.available += free > 0;
 }
 
 }  // namespace
+
+std::size_t room(const presence::Capacity& capacity, const presence::PerChannel& taken, Channel channel) {
+  const auto wanted = static_cast<std::size_t>(channel);
+  for (std::size_t n = 0; n < contact::kChannels; ++n) {
+    if (n != wanted && taken[n] != 0 && !capacity.any_channel[n]) return 0;
+  }
+  return capacity.at_once[wanted] - std::min(taken[wanted], capacity.at_once[wanted]);
+}
 
 AgentNow agent_now(const config::State& config, const presence::Presence& presence) {
   AgentNow out;
@@ -80,9 +85,7 @@ void count(AgentCounts& counts, const Scope& scope, const AgentNow& agent) {
   counts.missed += agent.missed;
   counts.on_contact += holds([](const auto& slot) { return slot.second != SlotState::reserved; });
   counts.after_contact_work += holds([](const auto& slot) { return slot.second == SlotState::after_contact_work; });
-  bool available = false;
-  count_slots(counts, scope, agent, available);
-  counts.available += available;
+  count_slots(counts, scope, agent);
 }
 
 std::vector<const contact::Contact*> waiting_in(const contact::State& contacts, QueueId queue) {
@@ -132,6 +135,12 @@ QueueMetrics queue_metrics(const Centre& centre, QueueId queue, std::optional<Ch
     }
     count(out.agents, scope, agent_now(centre.config, held.presence));
   }
+  if (channel) {
+    const Waits waits = expected_waits(centre, {queue}, {*channel}, now);
+    if (const auto at = waits.find({queue, *channel}); at != waits.end()) out.expected_wait = at->second;
+  }
+  out.own_position = position(centre.contacts, asking, now);
+  out.own_expected_wait = expected_wait(centre, asking, now);
   return out;
 }
 

@@ -17,6 +17,13 @@
 
 namespace tandem::routing {
 
+// The states that metrics are read from.
+struct Centre {
+  const config::State& config;
+  const contact::State& contacts;
+  const presence::State& agents;
+};
+
 // What metrics look at in an agent whose desktop is open: a copy, so that they can be counted off the loop.
 struct AgentNow {
   AgentId agent;
@@ -30,6 +37,10 @@ struct AgentNow {
   std::set<std::pair<Uuid, std::string>> queues;  // of the profile, and the channel they are served on
 };
 [[nodiscard]] AgentNow agent_now(const config::State& config, const presence::Presence& presence);
+
+// How many more contacts of the channel the agent could take: presence::has_room, counted.
+[[nodiscard]] std::size_t room(const presence::Capacity& capacity, const presence::PerChannel& taken,
+                               contact::Channel channel);
 
 // The part of the centre that a metric is about. An empty set: everything.
 struct Scope {
@@ -65,12 +76,11 @@ struct QueueMetrics {
   std::uint64_t size = 0;
   std::chrono::milliseconds oldest{};  // 0: nobody waits
   AgentCounts agents;                  // who serve it
-};
-// The states that metrics are read from.
-struct Centre {
-  const config::State& config;
-  const contact::State& contacts;
-  const presence::State& agents;
+  // Of a contact that is queued next, when the metrics are of one channel and it can be said (wait.h).
+  std::optional<std::chrono::milliseconds> expected_wait;
+  // Of the contact that asks, when it is in a queue, whichever.
+  std::optional<std::uint64_t> own_position;
+  std::optional<std::chrono::milliseconds> own_expected_wait;
 };
 // `asking`, whose flow wants to know, counts as it stands there, which may not be on record yet. Takes as long as the
 // queue is, and agents are signed in.
