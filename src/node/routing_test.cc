@@ -254,6 +254,10 @@ class History {
     } else if (rng_.chance(1, 2)) {
       next.place.priority = 1 + static_cast<std::int64_t>(rng_.below(6));
       next.place.criteria = criteria();
+    } else if (next.phase == Phase::queued && rng_.chance(1, 3)) {
+      next.place.queue =
+          QueueId{rng_.chance(1, 4) ? id("agent", rng_.below(kAgents)) : id("queue", rng_.below(kQueues))};
+      next.place.enqueued = now_.hlc;
     } else if (next.phase == Phase::offering) {
       next.phase = Phase::queued;  // nobody accepted
       next.agent = {};

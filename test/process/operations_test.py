@@ -188,6 +188,35 @@ def metrics(centre):
     carol.status("Offline")
 
 
+@case("a queue flow moves a task that waits to another queue, whose agent is in the other region")
+def dequeue(centre):
+    instance = centre.instance
+    queue = centre.east.create_queue(InstanceId=instance, Name="nobody's", HoursOfOperationId=centre.connect(EAST).ids("hours-of-operations")["always open"])["QueueId"]
+    small = centre.east.create_queue(InstanceId=instance, Name="takes none", MaxContacts=0, HoursOfOperationId=centre.connect(EAST).ids("hours-of-operations")["always open"])["QueueId"]
+    move = lambda name, to, **errors: {"Identifier": name, "Type": "DequeueContactAndTransferToQueue", "Parameters": {"QueueId": to},
+                                       "Transitions": {"Errors": [{"ErrorType": error, "NextAction": following} for error, following in errors.items()]}}
+    wait = {"Identifier": "wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "1"}, "Transitions": {
+        "NextAction": "full", "Conditions": [{"NextAction": "full", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}]}}
+    content = {"Version": "2019-10-30", "StartAction": "wait", "Metadata": {}, "Actions": [
+        wait, move("full", small, QueueAtCapacity="go", NoMatchingError="bye"), move("go", centre.queues["sales"], NoMatchingError="bye"),
+        json.loads(END)["Actions"][0]]}
+    leave = centre.east.create_contact_flow(InstanceId=instance, Name="moves on", Type="CUSTOMER_QUEUE", Content=json.dumps(content))["ContactFlowId"]
+    flow = asking(centre, "waits first", ("UpdateContactEventHooks", {"EventHooks": {"CustomerQueue": leave}}),
+                  ("UpdateContactTargetQueue", {"QueueId": queue}), ("TransferContactToQueue", {}))
+    task = centre.east.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="goes on")["ContactId"]
+    seen = lambda: centre.west.describe_contact(InstanceId=instance, ContactId=task)["Contact"].get("QueueInfo", {})
+    until("the task in the first queue", lambda: seen().get("Id") == queue)
+    begun = seen()["EnqueueTimestamp"]
+    bob = Agent("bob")
+    bob.sign_in(centre.urls[WEST])
+    bob.status("Available")
+    bob.takes(task)
+    equal(seen()["Id"], centre.queues["sales"], "the queue")
+    assert seen()["EnqueueTimestamp"] > begun, "it waited anew"
+    bob.ends(task)
+    bob.status("Offline")
+
+
 @case("UpdateContactRoutingData in the region that does not own the contact: the later task is first, for the agent it names")
 def routing_data(centre):
     instance = centre.instance

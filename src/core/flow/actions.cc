@@ -61,6 +61,7 @@ struct Actions {
       {"CheckHoursOfOperation", &Run::check_hours},
       {"CheckMetricData", &Run::check_metric_data},
       {"Compare", &Run::compare},
+      {"DequeueContactAndTransferToQueue", &Run::dequeue_and_transfer},
       {"DisconnectParticipant", &Run::disconnect},
       {"DistributeByPercentage", &Run::distribute},
       {"EndFlowExecution", &Run::end_execution},

@@ -73,6 +73,7 @@ struct Drawn {
       return {{rng.chance(1, 2) ? "Name" : "Description", text()}, {"CustomerId", text()}};
     if (type == "CheckMetricData") return {{"MetricType", "NumberOfContactsInQueue"}};
     if (type == "GetMetricData") return {{rng.chance(1, 2) ? "QueueId" : "AgentId", id}};
+    if (type == "DequeueContactAndTransferToQueue") return {{"QueueId", rng.chance(3, 4) ? ids[3] : id}};
     if (type == "UpdateContactTargetQueue") return {{"QueueId", rng.chance(3, 4) ? ids[3] : id}};
     if (type == "TransferToFlow") return {{"ContactFlowId", id}};
     if (type == "UpdateContactEventHooks") return {{"EventHooks.CustomerQueue", id}};
@@ -104,6 +105,7 @@ struct Drawn {
                                       "UpdateContactEventHooks",
                                       "CheckHoursOfOperation",
                                       "CheckMetricData",
+                                      "DequeueContactAndTransferToQueue",
                                       "GetMetricData",
                                       "InvokeLambdaFunction",
                                       "InvokeLambdaFunction",

@@ -107,16 +107,40 @@ Step Run::get_metric_data(const config::Block& block) {
 }
 
 Step Run::transfer_to_queue(const config::Block& /*block*/) {
-  const QueueId queue = contact_.place.queue;
-  const config::Document* document = sees_.config.find(config::Kind::queue, queue.value());
-  if (document == nullptr) document = sees_.config.find(config::Kind::user, queue.value());
-  if (document == nullptr || queued() || is(document->get("status"), "disabled")) return Step::failed();
-  const auto most = integer(document->get("max_contacts"), 0, std::numeric_limits<std::int64_t>::max());
-  if (most && sees_.waiting && sees_.waiting(queue) >= static_cast<std::uint64_t>(*most)) {
-    return Step::failed("QueueAtCapacity");
-  }
+  if (queued()) return Step::failed();
+  if (const char* refused = refuses(contact_.place.queue)) return Step::failed(refused);
   contact_.phase = Phase::queued;
   if (contact_.place.enqueued.packed == 0) contact_.place.enqueued = now_.hlc;
+  return begin_waiting();
+}
+
+// Source: API Reference, "DequeueContactAndTransferToQueue". The service makes a new contact for the new queue; here a
+// customer's session has one contact, which begins to wait anew.
+Step Run::dequeue_and_transfer(const config::Block& block) {
+  const auto queue = named_queue(block);
+  if (asks()) return wait_for_words();
+  // While an agent is offered it, here or at another node, it is no longer this flow's to move.
+  if (!queue || contact_.phase != Phase::queued || contact_.move.open()) return Step::failed();
+  if (*queue != contact_.place.queue) {
+    if (const char* refused = refuses(*queue)) return Step::failed(refused);
+  }
+  contact_.place.queue = *queue;
+  contact_.place.enqueued = now_.hlc;
+  contact_.place.preferred = {};
+  contact_.place.preferred_until = {};
+  return begin_waiting();
+}
+
+const char* Run::refuses(QueueId queue) const {
+  const config::Document* document = sees_.config.find(config::Kind::queue, queue.value());
+  if (document == nullptr) document = sees_.config.find(config::Kind::user, queue.value());
+  if (document == nullptr || is(document->get("status"), "disabled")) return "NoMatchingError";
+  const auto most = integer(document->get("max_contacts"), 0, std::numeric_limits<std::int64_t>::max());
+  const bool full = most && sees_.waiting && sees_.waiting(queue) >= static_cast<std::uint64_t>(*most);
+  return full ? "QueueAtCapacity" : nullptr;
+}
+
+Step Run::begin_waiting() {
   contact_.place.criteria.activated = now_.hlc;
 
   // The customer queue flow, when there is one, goes on in this run.

@@ -180,5 +180,103 @@ TEST(GetMetricData, FailsWithoutAQueue) {
   EXPECT_EQ(c.after_metrics(B("x", "GetMetricData"), "ok"), "error");
 }
 
+// A contact that waits in "Sales", whose queue flow moves it to a queue after a minute; the flow of the new place says
+// so and begins anew.
+struct Moves : Centre {
+  std::string run(B move, std::chrono::milliseconds after = 60s) {
+    const FlowId second =
+        flow("second", {say("s", "there", "idle"), B("idle", "Wait", {{"TimeLimitSeconds", "600"}})}, "CUSTOMER_QUEUE");
+    contact.phase = Phase::queued;
+    contact.place.queue = sales;
+    contact.place.enqueued = now.hlc;
+    contact.place.preferred = AgentId{ana};
+    contact.place.criteria.steps.resize(1);
+    contact.place.criteria.activated = now.hlc;
+    contact.flow.hooks["CustomerQueue"] = second.value().text();
+    contact.flow.flow = flow(
+        "first",
+        {B("w", "Wait", {{"TimeLimitSeconds", "60"}}).when("WaitCompleted", "move"),
+         std::move(move).next("next").on("QueueAtCapacity", "full").on("NoMatchingError", "error"), say("next", "next"),
+         say("full", "full", "idle"), say("error", "error", "idle"), B("idle", "Wait", {{"TimeLimitSeconds", "600"}})},
+        "CUSTOMER_QUEUE");
+    contact.flow.block = "w";
+    again();
+    wait(after);
+    wait(60s);
+    return said();
+  }
+  static B to(const std::string& queue) { return B("move", "DequeueContactAndTransferToQueue", {{"QueueId", queue}}); }
+  QueueId sales{put(config::Kind::queue, "Sales", {{"max_contacts", "1"}})};
+  QueueId billing{put(config::Kind::queue, "Billing", {{"max_contacts", "2"}})};
+  QueueId off{put(config::Kind::queue, "Off", {{"status", "DISABLED"}})};
+  Uuid ana = put(config::Kind::user, "ana", {});
+};
+
+TEST(DequeueContactAndTransferToQueue, WaitsAnewInTheOtherQueue) {
+  Moves c;
+  const Hlc begun = c.now.hlc;
+  EXPECT_EQ(c.run(Moves::to(c.billing.value().text())), "there");
+  EXPECT_EQ(c.contact.phase, Phase::queued);
+  EXPECT_EQ(c.contact.place.queue, c.billing);
+  EXPECT_EQ(c.contact.place.enqueued, begun + 60s);
+  EXPECT_EQ(c.contact.place.criteria.activated, begun + 60s);
+  EXPECT_TRUE(c.contact.place.preferred.value().nil());
+  EXPECT_EQ(c.contact.flow.block, "idle");
+  Moves agent;
+  EXPECT_EQ(agent.run(B("move", "DequeueContactAndTransferToQueue", {{"AgentId", agent.ana.text()}})), "there");
+  EXPECT_EQ(agent.contact.place.queue, QueueId{agent.ana});
+}
+
+TEST(DequeueContactAndTransferToQueue, AtCapacity) {
+  for (const std::size_t there : {1U, 2U}) {
+    Moves c;
+    c.waiting = [&](QueueId queue) { return queue == c.billing ? there : 1; };
+    EXPECT_EQ(c.run(Moves::to(c.billing.value().text())), there < 2 ? "there" : "full");
+    EXPECT_EQ(c.contact.place.queue, there < 2 ? c.billing : c.sales);
+  }
+  Moves same;
+  same.waiting = [](QueueId) { return std::size_t{1}; };
+  EXPECT_EQ(same.run(Moves::to(same.sales.value().text())), "there") << "it takes its own place";
+}
+
+TEST(DequeueContactAndTransferToQueue, FailsWithoutAQueueThatTakesIt) {
+  for (const char* queue : {"", "no queue", "00000000-0000-4000-8000-000000000000"}) {
+    Moves c;
+    EXPECT_EQ(c.run(Moves::to(queue)), "error") << queue;
+    EXPECT_EQ(c.contact.place.queue, c.sales);
+  }
+  Moves off;
+  EXPECT_EQ(off.run(Moves::to(off.off.value().text())), "error");
+  Moves none;
+  EXPECT_EQ(none.run(B("move", "DequeueContactAndTransferToQueue")), "error");
+}
+
+TEST(DequeueContactAndTransferToQueue, FailsWhenItIsNotQueuedOrAboutToBeServed) {
+  Moves offered;
+  offered.contact.move.state = contact::MoveState::offered;
+  EXPECT_EQ(offered.run(Moves::to(offered.billing.value().text())), "error");
+  EXPECT_EQ(offered.contact.place.queue, offered.sales);
+  Moves c;
+  c.start(c.flow("f", {Moves::to(c.billing.value().text()).on("NoMatchingError", "error"), say("error", "error", "w"),
+                       B("w", "Wait", {{"TimeLimitSeconds", "60"}})}));
+  EXPECT_EQ(c.said(), "error") << "it is in no queue";
+  EXPECT_EQ(c.contact.phase, Phase::in_flow);
+}
+
+TEST(DequeueContactAndTransferToQueue, QueuesThatSendToEachOtherComeToAnEnd) {
+  Moves c;
+  const FlowId ring =
+      c.flow("ring", {Moves::to(c.billing.value().text()).on("NoMatchingError", "move")}, "CUSTOMER_QUEUE");
+  c.contact.phase = Phase::queued;
+  c.contact.place.queue = c.sales;
+  c.contact.flow.hooks["CustomerQueue"] = ring.value().text();
+  c.contact.flow.flow = ring;
+  c.contact.flow.block = "move";
+  c.again();
+  EXPECT_EQ(c.contact.phase, Phase::queued);
+  EXPECT_EQ(c.contact.place.queue, c.billing);
+  EXPECT_TRUE(c.contact.flow.block.empty());
+}
+
 }  // namespace
 }  // namespace tandem::flow

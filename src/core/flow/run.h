@@ -85,6 +85,9 @@ class Run {
   [[nodiscard]] std::optional<QueueId> named_queue(const config::Block& block);
   // Likewise; the target queue, if one is set, when the block names none.
   [[nodiscard]] std::optional<QueueId> measured_queue(const config::Block& block);
+  // Why no contact may be put into the queue, as an ErrorType; null: it may.
+  [[nodiscard]] const char* refuses(QueueId queue) const;
+  Step begin_waiting();
 
   [[nodiscard]] bool queued() const { return contact_.phase != contact::Phase::in_flow; }
   [[nodiscard]] bool chat() const { return contact_.channel == contact::Channel::chat; }
@@ -94,6 +97,7 @@ class Run {
   Step check_metric_data(const config::Block& block);
   Step get_metric_data(const config::Block& block);
   Step transfer_to_queue(const config::Block& block);
+  Step dequeue_and_transfer(const config::Block& block);
   // In actions.cc.
   Step message(const config::Block& block);
   Step messages_in_turn(const config::Block& block);
