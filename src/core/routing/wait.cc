@@ -59,6 +59,9 @@ Staff staff_of(const Centre& centre, QueueId queue, const contact::Expression* a
   return out;
 }
 
+// Since when it waits: one that was queued before, and served since, keeps its time of queueing.
+Hlc waiting_since(const Contact& contact) { return std::max(contact.place.enqueued, contact.place.criteria.activated); }
+
 // The time between two answers while somebody waited, on the average: of the queue, channel and agents that `like` asks
 // for.
 std::optional<milliseconds> pace(const Centre& centre, const Contact& like, Hlc now) {
@@ -75,7 +78,7 @@ std::optional<milliseconds> pace(const Centre& centre, const Contact& like, Hlc 
     if (now - answered.connected > kPaceWindow) break;
     if (Asks(answered, answered.connected) != asks) continue;
     // The later one had been waiting when this one was answered, so in between nobody was free for it.
-    if (later != nullptr && later->place.enqueued <= answered.connected) {
+    if (later != nullptr && waiting_since(*later) <= answered.connected) {
       sum += later->connected - answered.connected;
       ++intervals;
     }
@@ -89,7 +92,7 @@ std::optional<milliseconds> pace(const Centre& centre, const Contact& like, Hlc 
       like.place.enqueued <= latest->connected ||
       std::ranges::any_of(centre.contacts.queued_in(like.place.queue), [&](ContactId id) {
         const Contact& other = centre.contacts.find(id)->contact;
-        return other.channel == like.channel && other.place.enqueued <= latest->connected && Asks(other, now) == asks;
+        return other.channel == like.channel && waiting_since(other) <= latest->connected && Asks(other, now) == asks;
       });
   if (waits && open * intervals > sum) {
     sum += open;

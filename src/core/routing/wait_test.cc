@@ -79,6 +79,15 @@ TEST_F(ExpectedWait, TimeInWhichNobodyWaitedDoesNotCount) {
   EXPECT_EQ(of(task(20, kWorkQueue, 1571), 1571), 17500ms) << "(10 + 20 + 30 + 10) / 4";
 }
 
+TEST_F(ExpectedWait, OneThatIsQueuedAgainWaitsSinceThen) {
+  staff(1);
+  answers();
+  Contact again = answered(14, 900, 1560);
+  again.place.criteria.activated = at(1550);
+  claim(again);
+  EXPECT_EQ(of(task(20, kWorkQueue, 1561), 1561), 20s) << "nobody waited from 1060 to 1550";
+}
+
 TEST_F(ExpectedWait, IsNothingWhenNothingIsKnown) {
   const Contact waits = task(20, kWorkQueue, 1061);
   answers();
