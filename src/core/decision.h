@@ -1,7 +1,9 @@
 // What a rule decides: records to write, effects to have once they are durable. A rule changes nothing itself.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -56,6 +58,11 @@ struct Decision {
   std::vector<Effect> effects;
   [[nodiscard]] bool empty() const { return records.empty() && effects.empty(); }
 };
+
+inline void append(Decision& to, Decision from) {
+  std::ranges::move(from.records, std::back_inserter(to.records));
+  std::ranges::move(from.effects, std::back_inserter(to.effects));
+}
 
 // Defaults of PROTOCOL section 5.
 struct Timers {

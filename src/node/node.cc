@@ -494,19 +494,9 @@ void Node::drive_flow(ContactId contact) {
 void Node::take(flow::Outcome outcome, const contact::Held& held, std::vector<contact::Item> before,
                 const Uuid& cause) {
   const Term term = held.line.term;
-  std::vector<contact::Item> items = std::move(before);
-  std::ranges::move(outcome.items, std::back_inserter(items));
-  if (bug::on(bug::Name::item_id_per_try)) {
-    for (contact::Item& item : items) {
-      if (item.role == contact::Role::system) item.id = mint_uuid(now_.hlc, rng_);
-    }
-  }
-  if (outcome.next.phase == contact::Phase::ended && held.contact.phase != contact::Phase::ended) {
-    items.push_back(contact::finish(outcome.next, outcome.next.ended_by, now_));
-  }
   const ContactId id = held.contact.id;
   const KeyId key = held.contact.key;
-  emit(contact::update(held, outcome.next, std::move(items)), cause);
+  emit(flow::record(world_.contacts(), held, outcome, std::move(before), now_, rng_), cause);
   for (flow::Effect& effect : outcome.effects) {
     std::visit(
         [&](auto& e) {

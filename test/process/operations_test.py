@@ -217,6 +217,41 @@ def dequeue(centre):
     bob.status("Offline")
 
 
+@case("a callback asked for in one region: an agent in the other calls, reaches nobody, and is given it again")
+def callback(centre):
+    instance = centre.instance
+    queue = centre.east.create_queue(InstanceId=instance, Name="callbacks", HoursOfOperationId=centre.connect(EAST).ids("hours-of-operations")["always open"])["QueueId"]
+    calls = centre.east.create_routing_profile(
+        InstanceId=instance, Name="callers", Description="call back", DefaultOutboundQueueId=queue, MediaConcurrencies=[{"Channel": "VOICE", "Concurrency": 1}],
+        QueueConfigs=[{"QueueReference": {"QueueId": queue, "Channel": "VOICE"}, "Priority": 1, "Delay": 0}])["RoutingProfileId"]
+    user = {"InstanceId": instance, "UserId": centre.users["carol"]}
+    before = centre.east.describe_user(**user)["User"]["RoutingProfileId"]
+    centre.east.update_user_routing_profile(RoutingProfileId=calls, **user)
+    flow = asking(centre, "calls back", ("UpdateContactTargetQueue", {"QueueId": queue}),
+                  ("UpdateContactCallbackNumber", {"CallbackNumber": "$.Attributes.number"}),
+                  ("CreateCallbackContact", {"InitialCallDelaySeconds": "1", "MaximumConnectionAttempts": "2", "RetryDelaySeconds": "1"}))
+    carol = Agent("carol")
+    carol.sign_in(centre.urls[WEST])
+    until("the profile in the other region", lambda: centre.west.describe_user(**user)["User"]["RoutingProfileId"] == calls)
+    carol.status("Available")
+    task = centre.east.start_task_contact(InstanceId=instance, ContactFlowId=flow, Name="asks", Attributes={"number": "+12025550123"})["ContactId"]
+    held = lambda state: next((c for c in carol.call("GET", "/me")["contacts"] if c["state"] == state), None)
+    made = until("the callback", lambda: held("offered"))
+    equal((made["channel"], made["previous_id"], made["customer"]["callback_number"], made["attempts_left"]), ("VOICE", task, "+12025550123", 1), "the callback")
+    carol.takes(made["id"])
+    carol.call("POST", f"/contacts/{made['id']}/end", {"outcome": "unanswered"})
+    again = until("the callback again", lambda: held("offered"))
+    equal((again["id"], again["attempts_left"]), (made["id"], 0), "the callback")
+    carol.takes(made["id"])
+    carol.call("POST", f"/contacts/{made['id']}/end", {"outcome": "unanswered"})
+    seen = until("the callback to be over", lambda: centre.east.describe_contact(InstanceId=instance, ContactId=made["id"])["Contact"])
+    until("the reason", lambda: centre.east.describe_contact(InstanceId=instance, ContactId=made["id"])["Contact"].get("DisconnectReason") == "OUTBOUND_ATTEMPT_FAILED")
+    equal((seen["InitiationMethod"], seen["Channel"], seen["PreviousContactId"]), ("CALLBACK", "VOICE", task), "the contact")
+    carol.call("POST", f"/contacts/{made['id']}/complete", {})
+    carol.status("Offline")
+    centre.east.update_user_routing_profile(RoutingProfileId=before, **user)
+
+
 @case("UpdateContactRoutingData in the region that does not own the contact: the later task is first, for the agent it names")
 def routing_data(centre):
     instance = centre.instance

@@ -468,7 +468,13 @@ void Agent::end(const Call& call, http::Respond respond) const {
     if (slot->state != presence::SlotState::busy) {
       return then(error_json(409, "refused", "Only a contact that you serve can be ended."));
     }
-    order(contact::End{call.contact, contact::Role::agent, "AGENT_DISCONNECT"}, then);
+    const json::value* outcome = call.body.if_contains("outcome");
+    const bool unanswered = outcome != nullptr && *outcome == "unanswered";
+    if (outcome != nullptr && !(unanswered && contact->is_callback())) {
+      return then(error_json(400, "invalid", "The outcome may be \"unanswered\", of a callback."));
+    }
+    order(contact::End{call.contact, contact::Role::agent, unanswered ? contact::kUnanswered : "AGENT_DISCONNECT"},
+          then);
   });
 }
 

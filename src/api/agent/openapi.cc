@@ -77,7 +77,9 @@ constexpr std::string_view kDocument = R"json({
     },
     "/agent/v1/contacts/{id}/end": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
-      "post": {"summary": "End the conversation; after-contact work begins", "responses": {
+      "post": {"summary": "End the conversation; after-contact work begins", "requestBody": {"content": {"application/json": {"schema": {
+          "type": "object", "properties": {"outcome": {"type": "string", "enum": ["unanswered"],
+            "description": "Of a callback: the customer did not answer. With attempts left it is offered again after a while."}}}}}}, "responses": {
         "200": {"description": "Done, also when it had ended already"}, "409": {"$ref": "#/components/responses/Error"}}}
     },
     "/agent/v1/contacts/{id}/complete": {
@@ -149,7 +151,9 @@ constexpr std::string_view kDocument = R"json({
         "state": {"enum": ["offered", "connected", "after_contact_work"]},
         "accept_before": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"},
         "queue": {"type": "string", "description": "Its id; names are in Me.routing_profile.queues"},
-        "customer": {"type": "object", "properties": {"name": {"type": "string"}, "participant": {"type": "string"}}},
+        "customer": {"type": "object", "properties": {"name": {"type": "string"}, "participant": {"type": "string"},
+          "callback_number": {"type": "string", "description": "Of a callback: the number to call"}}},
+        "attempts_left": {"type": "integer", "description": "Of a callback: how often it is tried again when nobody answers"},
         "attributes": {"type": "object", "additionalProperties": {"type": "string"}},
         "references": {"type": "object", "additionalProperties": {"type": "string"}},
         "name": {"type": "string"}, "description": {"type": "string"}, "participant": {"type": "string", "description": "The agent's own"},

@@ -120,6 +120,10 @@ json::object contact_json(Host& host, const contact::Contact& contact, const pre
   json::object customer;
   put(customer, "name", words(host, contact.customer_name));
   put_id(customer, "participant", contact.customer);
+  if (const auto at = contact.data.find(contact::kCallbackNumber); contact.is_callback() && at != contact.data.end()) {
+    put(customer, "callback_number", words(host, at->second));
+    out["attempts_left"] = contact.callback.attempts_left;
+  }
   if (!customer.empty()) out["customer"] = std::move(customer);
   json::object attributes;
   for (const auto& [name, value] : contact.attributes) attributes[name] = words(host, value);

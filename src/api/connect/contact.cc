@@ -46,9 +46,10 @@ json::object attributes_of(Host& host, const Contact& contact) {
 json::object contact_json(const Context& context, const Seen& seen) {
   Host& host = context.host;
   const Contact& contact = seen.contact;
-  json::object out{{"Id", contact.id.value().text()},          {"Arn", context.arn(kContactArn, contact.id.value())},
-                   {"Channel", channel_name(contact.channel)}, {"InitiationMethod", "API"},
-                   {"QueuePriority", contact.place.priority},  {"Attributes", attributes_of(host, contact)}};
+  json::object out{
+      {"Id", contact.id.value().text()},          {"Arn", context.arn(kContactArn, contact.id.value())},
+      {"Channel", channel_name(contact.channel)}, {"InitiationMethod", contact.is_callback() ? "CALLBACK" : "API"},
+      {"QueuePriority", contact.place.priority},  {"Attributes", attributes_of(host, contact)}};
   if (contact.initial != contact.id) put(out, "InitialContactId", contact.initial.value().text());
   if (!contact.previous.value().nil()) out["PreviousContactId"] = contact.previous.value().text();
   put(out, "Name", contact.name);

@@ -55,6 +55,8 @@ struct Say {
   }
 };
 
+// As the reason of an agent's End: the customer did not answer. A callback with attempts left waits for the next one.
+inline constexpr char kUnanswered[] = "OUTBOUND_ATTEMPT_FAILED";
 struct End {
   ContactId contact;
   Role by = Role::system;

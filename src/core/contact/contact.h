@@ -97,6 +97,21 @@ struct Place {
   }
 };
 
+// A callback: work on the voice channel, which an agent does by calling (docs/decisions/0014).
+struct Callback {
+  std::uint32_t attempts_left = 0;  // after this one, when the customer does not answer
+  std::chrono::milliseconds retry_delay{};
+  friend bool operator==(const Callback&, const Callback&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "attempts_left", s.attempts_left);
+    f(2, "retry_delay", s.retry_delay);
+  }
+};
+// Of Contact::data: the number to call.
+inline constexpr char kCallbackNumber[] = "CustomerCallbackNumber";
+
 // The latest move of the contact to another node (PROTOCOL R10 to R14). One field of the winning line, hence the same
 // at both ends.
 enum class MoveState : std::uint8_t {
@@ -163,6 +178,7 @@ struct Contact {
   std::string ended_by;              // DisconnectReason of the contact record
   std::map<std::string, Text> data;  // contact data a flow sets: LanguageCode, CustomerId, References.<name>.Value
   Hlc scheduled;                     // of a task: its flow begins then, or began then; 0: at once
+  Callback callback;
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -196,7 +212,9 @@ struct Contact {
     f(27, "ended_by", s.ended_by);
     f(kDataField, "data", s.data);
     f(29, "scheduled", s.scheduled);
+    f(30, "callback", s.callback);
   }
+  [[nodiscard]] bool is_callback() const { return kind == Kind::work && channel == Channel::voice; }
   // Waits for the time at which its flow begins.
   [[nodiscard]] bool awaits_its_time() const {
     return phase == Phase::in_flow && flow.await == Await::time && flow.block.empty();

@@ -25,6 +25,19 @@ Result<void> schedule(Contact& contact, Hlc at, const Now& now) {
   return {};
 }
 
+// The agent who called reached nobody: it waits, without an agent, until it is queued again.
+void try_again(Contact& contact, const Now& now) {
+  --contact.callback.attempts_left;
+  ++contact.attempt;  // R19
+  contact.phase = Phase::in_flow;
+  contact.agent = {};
+  contact.agent_participant = {};
+  contact.place.enqueued = {};
+  contact.flow.flow = {};
+  contact.flow.await = Await::time;
+  contact.flow.until = Hlc::at((now.hlc + contact.callback.retry_delay).milliseconds());
+}
+
 // R7: what an abandoned contact was doing.
 void revive(Contact& contact, const Local& local, const Now& now) {
   if (contact.phase != Phase::abandoned) return;
@@ -84,6 +97,13 @@ Decision claim(const Held& held, Term term, Why why, Contact next, std::vector<I
   return out;
 }
 
+Decision open(Contact contact, std::vector<Item> items) {
+  Decision out;
+  const ContactId id = contact.id;
+  out.records.push_back(Rec{Claimed{id, Term{1}, Why::started, std::move(contact), std::move(items)}});
+  return out;
+}
+
 Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) {
   if (sees.local.hub) return fail(Errc::refused, "a hub owns no contact");
   if (sees.own.find(command.id) != nullptr) return fail(Errc::already_exists, command.id.value().text());
@@ -115,9 +135,7 @@ Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) 
     items.back().at = now.hlc;
     items.back().id = derive_uuid(contact.id.value(), "first");
   }
-  Decision out;
-  out.records.push_back(Rec{Claimed{contact.id, Term{1}, Why::started, contact, std::move(items)}});
-  return out;
+  return open(std::move(contact), std::move(items));
 }
 
 Result<Decision> decide(const Sees& sees, const SetAttributes& command, const Now&) {
@@ -171,6 +189,11 @@ Result<Decision> decide(const Sees& sees, const End& command, const Now& now) {
   const auto held = owned(sees, command.contact);
   if (!held) return std::unexpected(held.error());
   Contact next = (*held)->contact;
+  const bool unanswered = command.by == Role::agent && command.reason == kUnanswered && next.is_callback();
+  if (unanswered && next.phase == Phase::with_agent && next.callback.attempts_left > 0) {
+    try_again(next, now);
+    return update(**held, next);
+  }
   // R12: with an offer open the end must beat an acceptance that may be on its way.
   const bool offered = next.move.state == MoveState::offered;
   Item over = finish(next, command.reason, now);

@@ -35,6 +35,8 @@ struct Sees {
 // The owner's contact becomes `next`, and `items` were said or shown with it.
 [[nodiscard]] Decision update(const Held& held, const Contact& next, std::vector<Item> items = {});
 [[nodiscard]] Decision claim(const Held& held, Term term, Why why, Contact next, std::vector<Item> items = {});
+// A contact that begins here.
+[[nodiscard]] Decision open(Contact contact, std::vector<Item> items = {});
 // Puts a contact back into its queue at its original place, its agent preferred when `prefer`.
 void back_to_queue(Contact& contact, bool prefer, const Local& local, const Now& now);
 // An entry of the transcript that tells an event; its id is the same whoever writes it.

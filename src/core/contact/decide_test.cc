@@ -92,5 +92,53 @@ TEST_F(Routing, IsRefusedWhenTheContactIsOver) {
   EXPECT_EQ(order(first).error().code, Errc::refused);
 }
 
+class Calling : public testing::Test {
+ protected:
+  Calling() {
+    local_.self = kHere.origin;
+    local_.incarnation = kHere.incarnation;
+    contact_.id = ContactId{Uuid{{1}}};
+    contact_.kind = Kind::work;
+    contact_.channel = Channel::voice;
+    contact_.phase = Phase::with_agent;
+    contact_.agent = AgentId{Uuid{{2}}};
+    contact_.attempt = 4;
+    contact_.place.enqueued = Hlc{1'000};
+    contact_.callback = {1, std::chrono::seconds{600}};
+  }
+  Contact after(const char* reason, Role by = Role::agent) {
+    State state;
+    state.apply(Claimed{contact_.id, Term{1}, Why::started, contact_, {}},
+                Meta{.log = kHere, .sequence = Sequence{1}, .at = Hlc{1'000}, .cause = {}});
+    const auto decision = decide(Sees{state, local_}, End{contact_.id, by, reason}, kNow);
+    EXPECT_TRUE(decision && decision->records.size() == 1);
+    state.apply(std::get<Updated>(std::get<Rec>(decision->records.front())),
+                Meta{.log = kHere, .sequence = Sequence{2}, .at = Hlc{2'000}, .cause = {}});
+    return state.find(contact_.id)->contact;
+  }
+  Local local_;
+  Contact contact_;
+};
+
+TEST_F(Calling, WhatIsNotAnsweredIsTriedAgain) {
+  contact_ = after(kUnanswered);
+  EXPECT_EQ(contact_.phase, Phase::in_flow);
+  EXPECT_TRUE(contact_.agent.value().nil());
+  EXPECT_EQ(contact_.attempt, 5U) << "it runs anew, under another number";
+  EXPECT_EQ(contact_.callback.attempts_left, 0U);
+  EXPECT_EQ(contact_.deadline(), Hlc::at((kNow.hlc + std::chrono::seconds{600}).milliseconds()));
+  contact_.phase = Phase::with_agent;
+  contact_ = after(kUnanswered);
+  EXPECT_EQ(contact_.phase, Phase::ended);
+  EXPECT_EQ(contact_.ended_by, kUnanswered);
+}
+
+TEST_F(Calling, WhatIsAnsweredOrTakenBackIsOver) {
+  EXPECT_EQ(after("AGENT_DISCONNECT").phase, Phase::ended);
+  EXPECT_EQ(after(kUnanswered, Role::system).phase, Phase::ended) << "StopContact, whatever reason it gives";
+  contact_.channel = Channel::task;
+  EXPECT_EQ(after(kUnanswered).phase, Phase::ended);
+}
+
 }  // namespace
 }  // namespace tandem::contact

@@ -27,23 +27,6 @@ std::size_t characters(std::string_view utf8) {
       std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-// What people type between the digits of a number.
-bool phone_number(std::string_view text, bool e164) {
-  text = trimmed(text);
-  const bool plus = text.starts_with('+');
-  if (plus) text.remove_prefix(1);
-  std::size_t digits = 0;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      ++digits;
-    } else if (std::string_view(" -./()").find(c) == std::string_view::npos) {
-      return false;
-    }
-  }
-  if (!e164) return !plus && digits >= 3 && digits <= 15;
-  return plus && !text.starts_with('0') && digits >= 5 && digits <= 15;
-}
-
 std::size_t size_of(const std::map<std::string, Text>& values) {
   std::size_t out = 0;
   for (const auto& [name, value] : values) out += name.size() + value.bytes.size();
@@ -61,6 +44,7 @@ struct Actions {
       {"CheckHoursOfOperation", &Run::check_hours},
       {"CheckMetricData", &Run::check_metric_data},
       {"Compare", &Run::compare},
+      {"CreateCallbackContact", &Run::create_callback},
       {"DequeueContactAndTransferToQueue", &Run::dequeue_and_transfer},
       {"DisconnectParticipant", &Run::disconnect},
       {"DistributeByPercentage", &Run::distribute},
@@ -74,6 +58,7 @@ struct Actions {
       {"TransferContactToQueue", &Run::transfer_to_queue},
       {"TransferToFlow", &Run::transfer_to_flow},
       {"UpdateContactAttributes", &Run::contact_attributes},
+      {"UpdateContactCallbackNumber", &Run::callback_number},
       {"UpdateContactData", &Run::contact_data},
       {"UpdateContactEventHooks", &Run::event_hooks},
       {"UpdateContactRecordingAndAnalyticsBehavior", &Run::recording_and_analytics},

@@ -101,6 +101,7 @@ Outcome Centre::give(const Event& event) {
   EXPECT_EQ(out.next, second.next);
   EXPECT_EQ(out.items, second.items);
   EXPECT_EQ(out.path, second.path);
+  EXPECT_EQ(out.started, second.started);
   EXPECT_EQ(out.effects.size(), second.effects.size());
   if (std::holds_alternative<Message>(event) && !hears(config, contact)) {
     EXPECT_EQ(out.next, contact);
@@ -150,6 +151,7 @@ std::string Centre::last_said() const { return shown.empty() ? "" : unseal(shown
 
 void Centre::take(const Outcome& out) {
   contact = out.next;
+  started.insert(started.end(), out.started.begin(), out.started.end());
   for (const contact::Item& item : out.items) {
     EXPECT_EQ(item.content_type, "text/plain");
     EXPECT_EQ(item.role, contact::Role::system);

@@ -70,6 +70,7 @@ class Centre {
   std::vector<contact::Item> shown;
   std::optional<Resolve> asked;
   std::optional<InvokeFunction> called;
+  std::vector<contact::Contact> started;
 
  private:
   void take(const Outcome& out);

@@ -71,6 +71,10 @@ struct Drawn {
     if (type == "UpdateFlowAttributes") return {{"FlowAttributes.x.Value", text()}};
     if (type == "UpdateContactData")
       return {{rng.chance(1, 2) ? "Name" : "Description", text()}, {"CustomerId", text()}};
+    if (type == "UpdateContactCallbackNumber") return {{"CallbackNumber", text()}};
+    if (type == "CreateCallbackContact") {
+      return {{"InitialCallDelaySeconds", text()}, {"MaximumConnectionAttempts", "1"}, {"RetryDelaySeconds", "60"}};
+    }
     if (type == "CheckMetricData") return {{"MetricType", "NumberOfContactsInQueue"}};
     if (type == "GetMetricData") return {{rng.chance(1, 2) ? "QueueId" : "AgentId", id}};
     if (type == "DequeueContactAndTransferToQueue") return {{"QueueId", rng.chance(3, 4) ? ids[3] : id}};
@@ -107,6 +111,8 @@ struct Drawn {
                                       "CheckMetricData",
                                       "DequeueContactAndTransferToQueue",
                                       "GetMetricData",
+                                      "UpdateContactCallbackNumber",
+                                      "CreateCallbackContact",
                                       "InvokeLambdaFunction",
                                       "InvokeLambdaFunction",
                                       "DistributeByPercentage",

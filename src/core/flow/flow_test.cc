@@ -65,10 +65,9 @@ TEST(Flow, FailsByErrorTypeThenNoMatchingErrorThenEnds) {
 }
 
 TEST(Flow, WhatIsNotRunTakesItsErrorBranch) {
-  for (const char* type :
-       {"ShowView", "GetCase", "InvokeFlowModule", "ConnectParticipantWithLexBot", "TransferContactToAgent",
-        "UpdateContactMediaStreamingBehavior", "CreateTask", "NoSuchAction", "MessageParticipantIteratively",
-        "UpdateContactCallbackNumber", "EndFlowModuleExecution"}) {
+  for (const char* type : {"ShowView", "GetCase", "InvokeFlowModule", "ConnectParticipantWithLexBot",
+                           "TransferContactToAgent", "UpdateContactMediaStreamingBehavior", "CreateTask",
+                           "NoSuchAction", "MessageParticipantIteratively", "EndFlowModuleExecution"}) {
     EXPECT_EQ(way(B("x", type).next("next").on(kNme, "error")), "error") << type;
   }
 }

@@ -142,6 +142,10 @@ const char* Run::refuses(QueueId queue) const {
 
 Step Run::begin_waiting() {
   contact_.place.criteria.activated = now_.hlc;
+  if (contact_.is_callback()) {
+    stop(contact_);  // nobody is on the line who would hear a queue flow
+    return Step::over();
+  }
 
   // The customer queue flow, when there is one, goes on in this run.
   const config::Document* flow = nullptr;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
+#include "base/bug.h"
 #include "base/check.h"
 
 namespace tandem::flow {
@@ -112,6 +114,25 @@ Outcome advance(const Sees& sees, const contact::Contact& contact, const Event& 
   return run.finish();
 }
 
+Decision record(const contact::State& contacts, const contact::Held& held, Outcome& outcome,
+                std::vector<contact::Item> before, const Now& now, Rng& rng) {
+  std::vector<contact::Item> items = std::move(before);
+  std::ranges::move(outcome.items, std::back_inserter(items));
+  if (bug::on(bug::Name::item_id_per_try)) {
+    for (contact::Item& item : items) {
+      if (item.role == contact::Role::system) item.id = mint_uuid(now.hlc, rng);
+    }
+  }
+  if (outcome.next.phase == Phase::ended && held.contact.phase != Phase::ended) {
+    items.push_back(contact::finish(outcome.next, outcome.next.ended_by, now));
+  }
+  Decision out = contact::update(held, outcome.next, std::move(items));
+  for (contact::Contact& each : outcome.started) {
+    if (contacts.find(each.id) == nullptr) append(out, contact::open(std::move(each)));
+  }
+  return out;
+}
+
 bool hears(const config::State& config, const contact::Contact& contact) {
   const contact::Position& flow = contact.flow;
   if (!runs_in(contact.phase)) return flow.await != Await::nothing || !flow.block.empty();
@@ -150,6 +171,13 @@ void Run::begin() {
   if (flow_.block.empty()) {
     // A queue flow that is over stays over; a contact flow that is over has ended the contact.
     if (queued()) return;
+    if (contact_.is_callback() && flow_.flow.value().nil()) {
+      // Its delay is over, and it has no flow: it is queued. A full queue takes it, for nobody can be told.
+      contact_.phase = Phase::queued;
+      contact_.place.enqueued = now_.hlc;
+      contact_.place.criteria.activated = now_.hlc;
+      return stop(contact_);
+    }
     const config::Program* program = sees_.config.program(flow_.flow);
     if (program == nullptr) return end_flow();
     flow_.block = program->start;

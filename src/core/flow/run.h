@@ -35,7 +35,7 @@ struct Step {
 class Run {
  public:
   Run(const Sees& sees, const contact::Contact& contact, const Now& now, Rng& rng)
-      : sees_(sees), now_(now), rng_(rng), out_{contact, {}, {}, {}}, contact_(out_.next), flow_(out_.next.flow) {}
+      : sees_(sees), now_(now), rng_(rng), out_{contact, {}, {}, {}, {}}, contact_(out_.next), flow_(out_.next.flow) {}
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -98,6 +98,9 @@ class Run {
   Step get_metric_data(const config::Block& block);
   Step transfer_to_queue(const config::Block& block);
   Step dequeue_and_transfer(const config::Block& block);
+  // In callback.cc.
+  Step callback_number(const config::Block& block);
+  Step create_callback(const config::Block& block);
   // In actions.cc.
   Step message(const config::Block& block);
   Step messages_in_turn(const config::Block& block);

@@ -58,6 +58,7 @@ Text get(const std::map<std::string, Text>& values, const std::string& key) {
 std::string id_text(const Uuid& id) { return id.nil() ? "" : id.text(); }
 
 std::string initiation_method(const contact::Contact& contact) {
+  if (contact.is_callback()) return "CALLBACK";
   return contact.previous.value().nil() ? "API" : "TRANSFER";
 }
 
@@ -179,7 +180,8 @@ Text value(const Sees& sees, const contact::Contact& contact, const Reference& r
   if (root == "InitiationMethod") return Text::plain(initiation_method(contact));
   if (root == "Name") return Text::plain(contact.name);
   if (root == "Description") return contact.description;
-  if (root == "LanguageCode" || root == "CustomerId") return get(contact.data, root);
+  if (root == "LanguageCode" || root == "CustomerId" || root == contact::kCallbackNumber)
+    return get(contact.data, root);
   if (root == "References") return get(contact.data, "References." + rest);
   if (root == "SegmentAttributes" && rest == "connect:Subtype") {
     return contact.channel == contact::Channel::chat ? Text::plain("connect:Chat") : Text{};
@@ -210,7 +212,9 @@ std::map<std::string, Text> contact_data(const Sees& sees, const contact::Contac
     out["Queue.ARN"] = Text::plain(queue_arn(sees, contact.place.queue));
     out["Queue.Name"] = Text::plain(queue_name(sees, contact.place.queue));
   }
-  for (const auto& [name, words] : contact.data) out[name] = words;
+  for (const auto& [name, words] : contact.data) {
+    if (name != contact::kCallbackNumber) out[name] = words;  // the documented event has no place for it
+  }
   for (const auto& [name, words] : contact.attributes) out["Attributes." + name] = words;
   return out;
 }

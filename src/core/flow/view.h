@@ -11,7 +11,8 @@
 #include "base/now.h"
 #include "base/rng.h"
 #include "core/config/view.h"
-#include "core/contact/records.h"
+#include "core/contact/view.h"
+#include "core/decision.h"
 #include "core/effects.h"
 #include "core/flow/events.h"
 #include "core/routing/view.h"
@@ -44,7 +45,10 @@ struct Outcome {
   contact::Contact next;             // equal to what was given when the event concerns no flow
   std::vector<contact::Item> items;  // shown, in order
   std::vector<Effect> effects;       // `fence.term` is the caller's to fill in
-  std::vector<std::string> path;     // identifiers of the blocks that ran, for people
+  // Contacts that begin in the same step, each in its whole; the id follows from contact, block and visit, so one that
+  // is known already was made by the same visit before.
+  std::vector<contact::Contact> started;
+  std::vector<std::string> path;  // identifiers of the blocks that ran, for people
 };
 
 // Runs the flow of `contact` as far as it goes after `event`. While it is queued or offered to an agent, its customer
@@ -53,6 +57,11 @@ struct Outcome {
 // An event that is late (another visit, an early timer, nobody waits for it) changes nothing.
 [[nodiscard]] Outcome advance(const Sees& sees, const contact::Contact& contact, const Event& event, const Now& now,
                               Rng& rng);
+
+// What the contact's owner records of a run: how the contact stands now, what was said `before` and shown in it, and
+// the contacts that begin, unless they are known already.
+[[nodiscard]] Decision record(const contact::State& contacts, const contact::Held& held, Outcome& outcome,
+                              std::vector<contact::Item> before, const Now& now, Rng& rng);
 
 // May a message of the customer move the flow? Where it may not, `advance` would change nothing.
 [[nodiscard]] bool hears(const config::State& config, const contact::Contact& contact);

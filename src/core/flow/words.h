@@ -36,4 +36,21 @@ inline bool is(std::string_view text, std::string_view word) {
   return std::ranges::equal(trimmed(text), word, {}, lower, lower);
 }
 
+// What people type between the digits of a number.
+inline bool phone_number(std::string_view text, bool e164) {
+  text = trimmed(text);
+  const bool plus = text.starts_with('+');
+  if (plus) text.remove_prefix(1);
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      ++digits;
+    } else if (std::string_view(" -./()").find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  if (!e164) return !plus && digits >= 3 && digits <= 15;
+  return plus && !text.starts_with('0') && digits >= 5 && digits <= 15;
+}
+
 }  // namespace tandem::flow

@@ -17,11 +17,6 @@ Result<const Held*> open_here(const Sees& sees, AgentId agent) {
   return held;
 }
 
-void append(Decision& to, Decision from) {
-  for (Body& record : from.records) to.records.push_back(std::move(record));
-  for (Effect& effect : from.effects) to.effects.push_back(std::move(effect));
-}
-
 // The desktop here is closed, and its promises with it.
 Decision close(const Held& held, std::string reason) {
   Presence next = held.presence;

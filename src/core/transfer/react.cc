@@ -11,11 +11,6 @@ using contact::Contact;
 using contact::MoveState;
 using contact::Phase;
 
-void append(Decision& to, Decision from) {
-  std::ranges::move(from.records, std::back_inserter(to.records));
-  std::ranges::move(from.effects, std::back_inserter(to.effects));
-}
-
 // R11: the offer names this node. The agent's slot is taken before it rings.
 Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& now, Rng& rng) {
   const Contact& c = held.contact;
