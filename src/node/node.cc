@@ -122,7 +122,8 @@ Outputs Node::finish() {
     may_load_ = false;
     own_records_ = {};
   }
-  if (records_since_snapshot_ >= options_.snapshot_every && !may_load_) {
+  // One that was just loaded from a peer comes first: without it the log would not know where it goes on.
+  if (records_since_snapshot_ >= options_.snapshot_every && !may_load_ && !outputs_.snapshot) {
     records_since_snapshot_ = 0;
     outputs_.snapshot = SaveSnapshot{cluster_.replication().seen(), {}, false};
     outputs_.truncate = cluster_.deletable(clock_);
@@ -478,6 +479,7 @@ void Node::drive_flow(ContactId contact) {
     return;
   }
   if (c.phase == contact::Phase::with_agent) {
+    resumed_.erase(contact);
     if (c.flow.block.empty() && c.flow.await == contact::Await::nothing) return;
     contact::Contact next = c;
     flow::stop(next);
