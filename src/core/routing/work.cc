@@ -102,6 +102,9 @@ Decision reclaim(const Sees& sees, const contact::Held& held, std::uint32_t ran,
   if (!agent.value().nil() && slot == presence::SlotState::busy) {
     next.phase = Phase::with_agent;
     next.agent = agent;
+  } else if (next.place.enqueued.packed == 0) {
+    // All that is known of the line that won is how the work began: it goes through its flow here.
+    ++next.attempt;
   } else {
     // It rang only, or the desktop that had it is gone: its owner asks for it anew, under another number (R19).
     contact::back_to_queue(next, false, sees.local, now);

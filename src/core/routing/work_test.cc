@@ -26,6 +26,7 @@ class StartedAgain : public testing::Test {
     task.id = kTask;
     task.kind = contact::Kind::work;
     task.phase = contact::Phase::queued;
+    task.place.enqueued = now_.hlc;
     contacts_.apply(contact::Claimed{.contact = kTask, .term = Term{2}, .whole = task}, meta(kOther, 1));
     routing_.apply(Ran{kTask, 0, 1}, meta(kSelf, 1));
   }
@@ -62,6 +63,19 @@ TEST_F(StartedAgain, TakesBackWhatRanOnceItHasHeardTheOthers) {
   const auto& claim = std::get<contact::Claimed>(std::get<contact::Rec>(decision.records.front()));
   EXPECT_EQ(claim.why, contact::Why::reclaimed);
   EXPECT_EQ(claim.term, Term{3});
+}
+
+TEST_F(StartedAgain, SendsThroughItsFlowWhatIsNotKnownToBeQueued) {
+  local_.settled = true;
+  contact::Contact begun = contacts_.find(kTask)->contact;
+  begun.phase = contact::Phase::in_flow;
+  begun.place = {};
+  contacts_.apply(contact::Claimed{.contact = kTask, .term = Term{3}, .whole = begun}, meta(kOther, 1));
+  const Decision decision = react();
+  ASSERT_EQ(decision.records.size(), 1U);
+  const auto& claim = std::get<contact::Claimed>(std::get<contact::Rec>(decision.records.front()));
+  EXPECT_EQ(claim.whole.phase, contact::Phase::in_flow);
+  EXPECT_EQ(claim.whole.attempt, 1U);
 }
 
 TEST_F(StartedAgain, LeavesWhatRanInALaterAttemptElsewhere) {
