@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/overloaded.h"
 #include "core/contact/decide.h"
+#include "core/transfer/decide.h"
 #include "core/transfer/react.h"
 #include "node/node.h"
 
@@ -307,6 +308,10 @@ Result<Decision> Node::decide(const Command& command) {
           [&](const contact::SetAttributes& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const contact::SetRouting& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const contact::SetSchedule& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
+          [&](const transfer::Transfer& v) -> Result<Decision> {
+            resumed_.erase(v.contact);  // its new flow begins under the same term
+            return transfer::decide(sees(), v, now_);
+          },
           [&](const contact::Attach& v) -> Result<Decision> {
             const auto at = local_.attachments.find(v.contact);
             if (at != local_.attachments.end() && at->second.gateway == v.session.gateway &&

@@ -634,6 +634,10 @@ void People::agent_says(std::size_t n, ContactId id) {
     const auto on = a.contacts.find(id);
     if (a.episode != episode) return;
     if (on == a.contacts.end() || on->second.slot.state != presence::SlotState::busy) return;
+    if (sim_.rng().chance(1, 12)) {
+      transfer(n, id);
+      return;
+    }
     if (on->second.to_say-- <= 0 || on->second.slot.channel == contact::Channel::task) {
       end(n, id);
       return;
@@ -656,6 +660,22 @@ void People::end(std::size_t n, ContactId id) {
   call(n, contact::End{id, contact::Role::agent, "AGENT_DISCONNECT"}, [this, n, id](Result<Answer> answer) {
     if (answer) return;
     // Not here any more, or not now: look again.
+    const auto on = agents_[n]->contacts.find(id);
+    if (on != agents_[n]->contacts.end()) agent_says(n, id);
+  });
+}
+
+void People::transfer(std::size_t n, ContactId id) {
+  const Sample& sample = sim_.sample();
+  transfer::Transfer verb{id, ContactId{sim_.new_id()}, agents_[n]->id, {}, sample.transfer_flow};
+  const bool to_agent = coming_ && sim_.rng().chance(1, 3);  // later he might not be there any more
+  verb.queue = to_agent ? QueueId{sample.agents[sim_.rng().below(sample.agents.size())].value()}
+                        : sample.queues[sim_.rng().below(sample.queues.size())];
+  call(n, verb, [this, n, id, to_agent](Result<Answer> answer) {
+    if (answer) {
+      sim_.coverage().count(to_agent ? "agent: transferred to an agent" : "agent: transferred to a queue");
+      return;
+    }
     const auto on = agents_[n]->contacts.find(id);
     if (on != agents_[n]->contacts.end()) agent_says(n, id);
   });

@@ -73,6 +73,7 @@ class People {
   void serve(std::size_t agent, ContactId contact);
   void agent_says(std::size_t agent, ContactId contact);
   void end(std::size_t agent, ContactId contact);
+  void transfer(std::size_t agent, ContactId contact);
   void complete(std::size_t agent, ContactId contact);
   void rival(std::size_t agent);
   // A desktop's call; repeated under the same id. After two silences the desktop counts as lost.

@@ -67,6 +67,8 @@ Sample make_sample(std::size_t agents) {
   const Uuid one = derive_uuid(kBase, "profile", 2);
   out.chat_flow = FlowId{derive_uuid(kBase, "flow", 1)};
   out.task_flow = FlowId{derive_uuid(kBase, "flow", 2)};
+  out.transfer_flow = FlowId{derive_uuid(kBase, "flow", 3)};
+  out.queues = {QueueId{billing}, QueueId{other}};
   out.available = derive_uuid(kBase, "status", 1);
   out.away = derive_uuid(kBase, "status", 2);
 
@@ -103,6 +105,11 @@ Sample make_sample(std::size_t agents) {
                            {{"name", "task"},
                             {"type", "CONTACT_FLOW"},
                             {"content", flow("target", {target("target", other, "up"), kQueueUp, kBye})}}});
+  out.documents.push_back({config::Kind::flow,
+                           out.transfer_flow.value(),
+                           {{"name", "transfer"},
+                            {"type", "QUEUE_TRANSFER"},
+                            {"content", flow("tell", {say("tell", kHandsOn, "up"), kQueueUp, kBye})}}});
   for (std::size_t n = 0; n < agents; ++n) {
     const Uuid id = derive_uuid(kBase, "agent", n);
     out.agents.push_back(AgentId{id});

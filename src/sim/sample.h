@@ -15,6 +15,8 @@ struct Sample {
   std::vector<AgentId> agents;
   FlowId chat_flow;
   FlowId task_flow;
+  FlowId transfer_flow;
+  std::vector<QueueId> queues;
   Uuid available;  // agent status
   Uuid away;
 };
@@ -23,6 +25,7 @@ inline constexpr std::size_t kTasksPerAgent = 1;
 inline constexpr char kGreeting[] = "Welcome to the sample centre.";
 inline constexpr char kQuestion[] = "What is it about: billing or something else?";
 inline constexpr char kWillQueue[] = "One moment, somebody will be with you.";
+inline constexpr char kHandsOn[] = "A colleague takes over.";
 
 [[nodiscard]] Sample make_sample(std::size_t agents);
 // What a flow says once to each contact.

@@ -136,6 +136,10 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
     });
   });
   add("POST", "contacts/{id}/end", true, [this](const Call& call, Respond respond) { end(call, std::move(respond)); });
+  add("GET", "quick-connects", true,
+      [this](const Call& call, Respond respond) { quick_connects(call, std::move(respond)); });
+  add("POST", "contacts/{id}/transfer", true,
+      [this](const Call& call, Respond respond) { transfer(call, std::move(respond)); });
   add("POST", "contacts/{id}/messages", true,
       [this](const Call& call, Respond respond) { message(call, std::move(respond)); });
   add("POST", "contacts/{id}/events", true,
@@ -439,8 +443,11 @@ void Agent::transcript(const Call& call, http::Respond respond) const {
       host_,
       [badge = call.badge, id = call.contact, max, before](const World& world, const Local& local) {
         Page out{look(world, local, badge.agent, badge.desktop), {}, false};
-        if (!out.desk.open || contact_of(out.desk, id) == nullptr) return out;
-        const auto all = world.contacts().transcript(id);
+        const contact::Contact* contact = out.desk.open ? contact_of(out.desk, id) : nullptr;
+        if (contact == nullptr) return out;
+        // What was said in a leg stands with the contact that goes on.
+        auto all = world.contacts().transcript(contact->initial);
+        if (contact->initial != id) std::erase_if(all, [&](const auto* item) { return item->at > contact->ended; });
         std::size_t to = all.size();
         for (std::size_t i = 0; before && i < all.size(); ++i) {
           if (all[i]->id == *before) to = i;
@@ -475,6 +482,103 @@ void Agent::end(const Call& call, http::Respond respond) const {
     }
     order(contact::End{call.contact, contact::Role::agent, unanswered ? contact::kUnanswered : "AGENT_DISCONNECT"},
           then);
+  });
+}
+
+// -- transfers
+
+void Agent::quick_connects(const Call& call, http::Respond respond) const {
+  struct Found {
+    std::string why_not;
+    json::array all;
+  };
+  ask(
+      host_,
+      [badge = call.badge](const World& world, const Local& local) {
+        Found out;
+        const Desk desk = look(world, local, badge.agent, badge.desktop);
+        if (!desk.open) out.why_not = desk.why_not;
+        for (const Uuid& id : desk.open ? world.config().quick_connects() : std::vector<Uuid>{}) {
+          const auto to = world.config().quick_connect(id);
+          if (!to || to->type == "PHONE_NUMBER" || to->destination == badge.agent.value()) continue;
+          json::object each{{"id", id.text()}, {"name", to->name}, {"type", to->type}};
+          const presence::Held* held = to->type == "USER" ? world.agents().find(AgentId{to->destination}) : nullptr;
+          if (to->type == "USER") {
+            const bool in = held != nullptr && !held->presence.desktop.nil();
+            const membership::Member* at = in ? world.members().find(held->line.node) : nullptr;
+            const bool heard = at != nullptr && (at->node == local.self || local.reachable.contains(at->node));
+            each["available"] = heard && presence::routable(held->presence);
+            if (at != nullptr) each["region"] = at->region;
+          }
+          out.all.emplace_back(std::move(each));
+        }
+        return out;
+      },
+      [respond = std::move(respond)](Found found) {
+        if (!found.why_not.empty()) return respond(error_json(409, "not_signed_in", found.why_not));
+        respond(json_response(200, {{"quick_connects", std::move(found.all)}}));
+      });
+}
+
+void Agent::transfer(const Call& call, http::Respond respond) const {
+  const std::string named = text(call.body, "quick_connect");
+  const std::string flow = text(call.body, "flow");
+  const std::string token = text(call.body, "client_token");
+  if (named.empty() == flow.empty()) {
+    return respond(error_json(400, "invalid", "Either quick_connect or flow is needed: its id or its name."));
+  }
+  if (token.size() > kTokenBytesMax) return respond(error_json(400, "invalid", "client_token is too long."));
+  const Uuid order_id = command_id(host_, "agent Transfer", call.badge.agent.value().text(), token);
+  with_desk(call, std::move(respond), [this, call, named, flow, order_id](const Desk&, http::Respond then) {
+    ask(
+        host_,
+        [call, named, flow, order_id](const World& world, const Local&) -> Result<transfer::Transfer> {
+          const config::State& config = world.config();
+          transfer::Transfer out;
+          out.contact = call.contact;
+          out.leg = ContactId{derive_uuid(order_id, "leg")};
+          out.by = call.badge.agent;
+          if (!flow.empty()) {
+            const auto id = parse_uuid(flow);
+            const config::Document* to =
+                id ? config.find(config::Kind::flow, *id) : config.named(config::Kind::flow, flow);
+            if (to == nullptr) return fail(Errc::not_found, "There is no flow '" + flow + "'.");
+            out.flow = FlowId{to->id};
+            return out;
+          }
+          std::vector<config::QuickConnect> found;
+          if (const auto id = parse_uuid(named)) {
+            if (auto one = config.quick_connect(*id)) found.push_back(std::move(*one));
+          } else {
+            for (const Uuid& each : config.quick_connects()) {
+              auto one = config.quick_connect(each);
+              if (one && one->name == named) found.push_back(std::move(*one));
+            }
+          }
+          if (found.empty()) return fail(Errc::not_found, "There is no quick connect '" + named + "'.");
+          if (found.size() > 1)
+            return fail(Errc::refused, "Several quick connects are called '" + named + "': name its id.");
+          const config::QuickConnect& to = found.front();
+          if (to.type == "PHONE_NUMBER")
+            return fail(Errc::refused, "This contact cannot be transferred to a phone number.");
+          if (to.destination == call.badge.agent.value()) return fail(Errc::refused, "That is you.");
+          if (to.flow.value().nil()) {
+            return fail(Errc::refused,
+                        std::string("There is no flow to transfer with. An administrator can make one named '") +
+                            (to.type == "USER" ? config::kAgentTransferFlow : config::kQueueTransferFlow) + "'.");
+          }
+          out.queue = QueueId{to.destination};
+          out.flow = to.flow;
+          return out;
+        },
+        [this, order_id, then = std::move(then)](const Result<transfer::Transfer>& verb) {
+          if (!verb) return then(error_json(verb.error()));
+          host_.command(Command{.id = order_id, .verb = *verb, .keys = {}},
+                        [then, leg = verb->leg](const Result<Answer>& done) {
+                          if (!done) return then(error_json(done.error()));
+                          then(json_response(200, {{"leg", leg.value().text()}}));
+                        });
+        });
   });
 }
 

@@ -54,6 +54,8 @@ class Agent {
   void event(const Call& call, http::Respond respond) const;
   void transcript(const Call& call, http::Respond respond) const;
   void end(const Call& call, http::Respond respond) const;
+  void quick_connects(const Call& call, http::Respond respond) const;
+  void transfer(const Call& call, http::Respond respond) const;
   // Runs `then` when the desktop that asks is open here.
   void with_desk(const Call& call, http::Respond respond, std::function<void(Desk, http::Respond)> then) const;
   void order(Verb verb, http::Respond respond) const;

@@ -186,6 +186,100 @@ TEST(Agent, TheTokenSignsTheSameDesktopInAgain) {
   EXPECT_EQ(region.agent("GET", "me", other).status, 200);
 }
 
+// A contact that rings for the agent, or is connected.
+std::vector<json::value> contacts_of(Region& region, const std::string& token) {
+  const auto me = body_of(region.agent("GET", "me", token)).at("contacts").as_array();
+  return {me.begin(), me.end()};
+}
+
+TEST(Agent, HandsAChatOnToAColleague) {
+  Region region;
+  const auto described = region.expect("GET", "/users/" + region.instance + "/" + region.user);
+  const json::object& ana = described.at("User").as_object();
+  region.expect("PUT", "/users/" + region.instance,
+                {{"Username", "ben"},
+                 {"Password", "Sunflower8"},
+                 {"IdentityInfo", json::object{{"FirstName", "Ben"}, {"LastName", "Ito"}}},
+                 {"SecurityProfileIds", ana.at("SecurityProfileIds")},
+                 {"RoutingProfileId", region.profile}});
+  const std::string token = sign_in(region);
+  region.agent("PUT", "status", token, {{"status", "Available"}});
+  Chat chat = start_chat(region);
+  region.host.run(200ms);
+  const std::string contact = "contacts/" + chat.contact;
+  const std::string transfer = contact + "/transfer";
+  EXPECT_EQ(region.agent("POST", transfer, token, {{"quick_connect", "ben"}}).status, 409);  // no flow for it yet
+  EXPECT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
+  region.agent("POST", contact + "/messages", token, {{"content", "I ask Ben"}});
+
+  for (const char* name : {"Default agent transfer", "Default queue transfer"}) {
+    region.expect(
+        "PUT", "/contact-flows/" + region.instance,
+        {{"Name", name},
+         {"Type", "QUEUE_TRANSFER"},
+         {"Content", R"({"Version":"2019-10-30","StartAction":"q","Actions":[{"Identifier":"q","Parameters":{},)"
+                     R"("Type":"TransferContactToQueue","Transitions":{"NextAction":"end","Errors":[)"
+                     R"({"ErrorType":"QueueAtCapacity","NextAction":"end"},)"
+                     R"({"ErrorType":"NoMatchingError","NextAction":"end"}]}},)"
+                     R"({"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]})"}});
+  }
+  const auto offered = body_of(region.agent("GET", "quick-connects", token)).at("quick_connects").as_array();
+  std::vector<std::string> names;
+  for (const json::value& each : offered) names.push_back(text_of(each.as_object(), "name"));
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{"Sales", "ben"}));
+
+  EXPECT_EQ(region.agent("POST", transfer, token, {{"quick_connect", "nobody"}}).status, 404);
+  EXPECT_EQ(region.agent("POST", transfer, token, {{"flow", "nothing"}}).status, 404);
+  EXPECT_EQ(region.agent("POST", transfer, token).status, 400);
+  EXPECT_EQ(region.agent("POST", transfer, token, {{"quick_connect", "ana"}}).status, 409);
+  const json::object order{{"quick_connect", "ben"}, {"client_token", "t"}};
+  const auto done = region.agent("POST", transfer, token, order);
+  ASSERT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(body_of(region.agent("POST", transfer, token, order)), body_of(done));
+  EXPECT_EQ(region.agent("POST", transfer, token, {{"quick_connect", "ben"}}).status, 409);
+  EXPECT_EQ(region.agent("POST", contact + "/messages", token, {{"content", "late"}}).status, 404);
+
+  // What she served is hers to finish, with what was said.
+  const std::string leg = text_of(body_of(done), "leg");
+  auto hers = contacts_of(region, token);
+  ASSERT_EQ(hers.size(), 1U);
+  EXPECT_EQ(hers[0].at("id"), json::value(leg));
+  EXPECT_EQ(hers[0].at("initial_id"), json::value(chat.contact));
+  EXPECT_EQ(hers[0].at("state"), "after_contact_work");
+  EXPECT_NE(region.agent("GET", "contacts/" + leg + "/transcript", token).body.find("I ask Ben"), std::string::npos);
+  EXPECT_EQ(region.agent("POST", "contacts/" + leg + "/complete", token).status, 200);
+  region.host.run(100ms);
+  EXPECT_TRUE(region.shown().empty());  // it waits for Ben alone
+
+  const std::string his =
+      text_of(body_of(region.agent("POST", "sign-in", {}, {{"username", "ben"}, {"password", "Sunflower8"}})), "token");
+  region.agent("PUT", "status", his, {{"status", "Available"}});
+  region.host.run(200ms);
+  ASSERT_EQ(region.agent("POST", contact + "/accept", his).status, 200);
+  const auto now = contacts_of(region, his);
+  ASSERT_EQ(now.size(), 1U);
+  EXPECT_EQ(now[0].at("previous_id"), json::value(leg));
+  EXPECT_EQ(now[0].at("attributes").at("tier"), "gold");
+  EXPECT_NE(region.agent("GET", contact + "/transcript", his).body.find("I ask Ben"), std::string::npos);
+  EXPECT_EQ(region.agent("POST", contact + "/messages", his, {{"content", "Ben here"}}).status, 200);
+  region.host.run(100ms);
+  bool heard = false;
+  int left = 0;
+  int joined = 0;
+  for (const json::object& frame : chat.socket.socket->take()) {
+    if (text_of(frame, "topic") != "aws/chat") continue;
+    const auto item = json::parse(text_of(frame, "content")).as_object();
+    heard = heard || text_of(item, "Content") == "Ben here";
+    left += text_of(item, "ContentType").ends_with("participant.left") ? 1 : 0;
+    joined += text_of(item, "ContentType").ends_with("participant.joined") ? 1 : 0;
+  }
+  EXPECT_TRUE(heard);
+  EXPECT_EQ(left, 1);
+  EXPECT_EQ(joined, 2);
+  EXPECT_TRUE(region.host.errors.empty());
+}
+
 // The document is what clients are written against, so it names what is served and nothing else.
 TEST(Agent, TheOpenApiDocumentNamesEveryRoute) {
   Region region;

@@ -87,6 +87,27 @@ constexpr std::string_view kDocument = R"json({
       "post": {"summary": "Finish after-contact work", "responses": {
         "200": {"description": "Done"}, "409": {"$ref": "#/components/responses/Error"}}}
     },
+    "/agent/v1/quick-connects": {
+      "get": {"summary": "Where contacts can be transferred to: every agent and queue of all regions, and what administrators made", "responses": {
+        "200": {"description": "All of them", "content": {"application/json": {"schema": {"type": "object", "properties": {
+          "quick_connects": {"type": "array", "items": {"type": "object", "properties": {
+            "id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}, "type": {"enum": ["USER", "QUEUE", "FLOW"]},
+            "available": {"type": "boolean", "description": "Of a user: signed in, and contacts are routed to him"},
+            "region": {"type": "string", "description": "Of a user who is signed in"}}}}}}}}},
+        "409": {"$ref": "#/components/responses/Error"}}}
+    },
+    "/agent/v1/contacts/{id}/transfer": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "post": {"summary": "Hand a conversation on; after-contact work begins, for the leg that was yours", "requestBody": {"required": true, "content": {"application/json": {"schema": {
+          "type": "object", "properties": {
+            "quick_connect": {"type": "string", "description": "Its id or name; this or flow"},
+            "flow": {"type": "string", "description": "Id or name of a flow that takes the contact on"},
+            "client_token": {"type": "string", "maxLength": 500, "description": "A repeat with the same token gets the first answer"}}}}}},
+        "responses": {
+          "200": {"description": "The contact is on its way", "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "leg": {"type": "string", "format": "uuid", "description": "What you served, as a contact of its own"}}}}}},
+          "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
+    },
     "/agent/v1/contacts/{id}/messages": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
       "post": {"summary": "Say something to the customer", "requestBody": {"required": true, "content": {"application/json": {"schema": {

@@ -248,6 +248,43 @@ void stop_contact(const Context& context, const model::Call& call, model::Reply 
   });
 }
 
+// API Reference, "TransferContact": tasks alone; agents transfer conversations.
+void transfer_contact(const Context& context, const model::Call& call, model::Reply reply) {
+  const auto id = contact_id(context, call, "ContactId");
+  if (!id) return reply(refuse(call, id.error()));
+  const std::string queue = text(call.input, "QueueId");
+  const std::string user = text(call.input, "UserId");
+  if (queue.empty() == user.empty()) {
+    return reply(refuse(call, Errc::invalid, "Either QueueId or UserId is given."));
+  }
+  const auto to = queue.empty() ? context.id(user, kUserArn) : context.id(queue, kQueueArn);
+  if (!to) return reply(refuse(call, to.error()));
+  const auto flow = context.id(text(call.input, "ContactFlowId"), kFlowArn);
+  if (!flow) return reply(refuse(call, flow.error()));
+  const Uuid order_id =
+      command_id(context.host, "TransferContact", id->value().text(), text(call.input, "ClientToken"));
+  const transfer::Transfer order{*id, ContactId{derive_uuid(order_id, "leg")}, {}, QueueId{*to}, FlowId{*flow}};
+  ask(
+      context.host,
+      [id = *id, to = *to, kind = queue.empty() ? config::Kind::user : config::Kind::queue](
+          const World& world, const Local&) -> Result<void> {
+        const contact::Held* held = world.contacts().find(id);
+        if (held == nullptr) return std::unexpected(unknown_contact());
+        if (held->contact.kind != contact::Kind::work)
+          return fail(Errc::refused, "Only tasks are transferred like this.");
+        if (world.config().find(kind, to) == nullptr) return fail(Errc::not_found, "No queue or user has this id.");
+        return {};
+      },
+      [context, call, order, order_id, reply = std::move(reply)](const Result<void>& good) {
+        if (!good) return reply(refuse(call, good.error()));
+        context.command(call, Command{.id = order_id, .verb = order, .keys = {}}, reply,
+                        [context, id = order.contact](const model::Call&, const Answer&) -> model::Answer {
+                          return json::object{{"ContactId", id.value().text()},
+                                              {"ContactArn", context.arn(kContactArn, id.value())}};
+                        });
+      });
+}
+
 }  // namespace
 
 void add_contact_operations(const Context& context) {
@@ -268,6 +305,9 @@ void add_contact_operations(const Context& context) {
   });
   context.read("GetContactMetrics", [context](const model::Call& call, const World& world, const Local&) {
     return contact_metrics(context, call, world);
+  });
+  context.on("TransferContact", [context](const model::Call& call, model::Reply reply) {
+    transfer_contact(context, call, std::move(reply));
   });
   context.on("StopContact",
              [context](const model::Call& call, model::Reply reply) { stop_contact(context, call, std::move(reply)); });

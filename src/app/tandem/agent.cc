@@ -26,6 +26,7 @@ constexpr char kOrders[] =
     "  status NAME          available, break, offline, or another of the centre\n"
     "  accept, reject       the contact that rings\n"
     "  say TEXT             to the customer; a line that is no order is said too\n"
+    "  transfer NAME        hand it on to an agent or a queue; a quick connect's name or id\n"
     "  end                  the conversation\n"
     "  done                 with the work after it\n"
     "  contacts             what is on the desktop\n"
@@ -108,6 +109,10 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
       return with("ringing", "rings", [&](const std::string& id) { desk->reject(id, answered("rejected")); });
     if (word == "end" && rest.empty())
       return with("connected", "is connected", [&](const std::string& id) { desk->end(id, answered("ended")); });
+    if (word == "transfer" && !rest.empty()) {
+      return with("connected", "is connected",
+                  [&](const std::string& id) { desk->transfer(id, rest, answered("transferred to " + rest)); });
+    }
     if (word == "done" && rest.empty()) {
       return with("after_contact_work", "has work left",
                   [&](const std::string& id) { desk->complete(id, answered("done")); });

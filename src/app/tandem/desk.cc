@@ -75,6 +75,12 @@ class Client final : public Desk {
   void end(const std::string& contact, Done done) override {
     give({"POST", "contacts/" + contact + "/end", {}, std::move(done)});
   }
+  void transfer(const std::string& contact, const std::string& to, Done done) override {
+    give({"POST",
+          "contacts/" + contact + "/transfer",
+          {{"quick_connect", to}, {"client_token", fresh_uuid()}},
+          std::move(done)});
+  }
   void complete(const std::string& contact, Done done) override {
     give({"POST", "contacts/" + contact + "/complete", {}, std::move(done)});
   }

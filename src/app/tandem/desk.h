@@ -66,6 +66,8 @@ class Desk : public std::enable_shared_from_this<Desk> {
   virtual void reject(const std::string& contact, Done done) = 0;
   virtual void say(const std::string& contact, const std::string& text, Done done) = 0;
   virtual void end(const std::string& contact, Done done) = 0;
+  // `to`: id or name of a quick connect.
+  virtual void transfer(const std::string& contact, const std::string& to, Done done) = 0;
   virtual void complete(const std::string& contact, Done done) = 0;
   // Signs out and says nothing more.
   virtual void shut(Done done) = 0;

@@ -343,7 +343,7 @@ Result<Decision> decide(const Sees& sees, const Accept& command, const Now& now,
   after.slots[command.contact].state = SlotState::busy;
   after.slots[command.contact].until = {};
   Decision out = update(**held, after);
-  contact::Item joined = contact::event_item(next, "participant.joined", contact->line.term.value(), now);
+  contact::Item joined = contact::event_item(next, "participant.joined", now.hlc.packed, now);
   joined.role = contact::Role::agent;
   joined.participant = next.agent_participant;
   append(out, contact::update(*contact, next, {std::move(joined)}));
@@ -382,6 +382,16 @@ Result<Decision> decide(const Sees& sees, const Complete& command, const Now& no
   after.slots.erase(command.contact);
   after.available_since = now.hlc;
   return update(**held, after);
+}
+
+Decision handed_on(const config::State& config, const Held& held, ContactId contact, ContactId leg, const Now& now) {
+  Presence next = held.presence;
+  Slot slot = next.slots.at(contact);
+  slot.state = SlotState::after_contact_work;
+  slot.until = after_contact_work_until(config, next.agent, now);
+  next.slots.erase(contact);
+  next.slots.emplace(leg, slot);
+  return update(held, next);
 }
 
 Stand stand(const Sees& sees, AgentId agent, const Uuid& desktop) {

@@ -31,6 +31,10 @@ struct Sees {
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Reject& command, const Now& now);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Complete& command, const Now& now);
 
+// The agent has handed the contact on: its slot turns into after-contact work for what he served, kept as `leg`.
+[[nodiscard]] Decision handed_on(const config::State& config, const Held& held, ContactId contact, ContactId leg,
+                                 const Now& now);
+
 enum class Opening : std::uint8_t { none, waiting, open, refused };
 // How this node's latest asking for the agent's desktop `desktop` stands. Another desktop that is open here answers
 // nothing: it is the one that the asking is to replace.

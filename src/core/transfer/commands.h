@@ -1,0 +1,27 @@
+// Orders about contacts that go on with somebody else.
+#pragma once
+
+#include "base/ids.h"
+
+namespace tandem::transfer {
+
+// Hands a contact on through a transfer flow; judged by the contact's owner. The contact keeps its id, customer,
+// attributes, transcript, priority and time of queueing. What an agent has served so far becomes a contact of its own,
+// `leg`, which is over (docs/decisions/0013-a-transfer-leaves-a-leg.md).
+struct Transfer {
+  ContactId contact;
+  ContactId leg;  // a new id, minted by who asks
+  AgentId by;     // the agent who serves it and hands it on; nil: asked from outside, wherever the contact is
+  QueueId queue;  // the flow's target; of an agent's own queue, the agent's id; nil: the flow sets it
+  FlowId flow;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "leg", s.leg);
+    f(3, "by", s.by);
+    f(4, "queue", s.queue);
+    f(5, "flow", s.flow);
+  }
+};
+
+}  // namespace tandem::transfer

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Goal: a conversation goes from agent to agent and from region to region with all it has, and the customer sees one chat;
+the loss of a region in the middle changes nothing of that. Method: three regions with the sample centre, a customer and
+agents over their public interfaces."""
+import os
+import signal
+
+from centre import Agent, Centre, Refused, case, equal, isolated, run, until
+
+isolated()
+EAST, WEST, FRANKFURT = "us-east-1", "us-west-2", "eu-central-1"
+
+
+def desk(centre, user, region):
+    agent = Agent(user).sign_in(centre.urls[region])
+    agent.status("Available")
+    return agent
+
+
+def hand_on(agent, contact, to):
+    """For the rest of the case the agent takes nothing: else what he hands on might come back to him."""
+    agent.status("Offline")
+    leg = agent.call("POST", f"/contacts/{contact}/transfer", {"quick_connect": to})["leg"]
+    until("the leg on the desktop", lambda: (agent.contact(leg) or {}).get("state") == "after_contact_work")
+    agent.call("POST", f"/contacts/{leg}/complete", {})
+    return leg
+
+
+def begin(centre, attributes=None):
+    """A chat that waits for support, and the agent who has it."""
+    alice = desk(centre, "alice", EAST)
+    chat = centre.connect(EAST).start_chat(attributes=attributes)
+    chat.sees("sales or support")
+    chat.say("support, for my order")
+    alice.takes(chat.id)
+    return chat, alice
+
+
+@case("from the agent of one region to the queue of another and on to a colleague in a third: one chat, whole at its end")
+def three_regions(centre):
+    chat, alice = begin(centre, {"tier": "gold"})
+    alice.says(chat.id, "I look for somebody")
+    chat.sees("I look for somebody")
+    dave = desk(centre, "dave", WEST)
+    first = hand_on(alice, chat.id, "support")
+    dave.takes(chat.id)
+    equal(dave.contact(chat.id)["attributes"]["tier"], "gold", "the attribute")
+    equal(dave.contact(chat.id)["previous_id"], first, "the leg before")
+    dave.says(chat.id, "Bob knows this")
+    bob = desk(centre, "bob", FRANKFURT)
+    known = {one["name"]: one for one in dave.call("GET", "/quick-connects")["quick_connects"]}
+    until("bob to be seen as available", lambda: {one["name"]: one for one in dave.call("GET", "/quick-connects")["quick_connects"]}["bob"]["available"])
+    equal([(known[name]["type"]) for name in ("bob", "support")], ["USER", "QUEUE"], "the kinds")
+    second = hand_on(dave, chat.id, "bob")
+    bob.takes(chat.id)
+    bob.says(chat.id, "All is well now")
+    chat.say("thank you")
+    until("the words in order", lambda: [line for line in chat.lines() if line in (
+        "support, for my order", "I look for somebody", "Bob knows this", "All is well now", "thank you")] == [
+        "support, for my order", "I look for somebody", "Bob knows this", "All is well now", "thank you"])
+    mine = [item.get("content") for item in bob.call("GET", f"/contacts/{chat.id}/transcript?max=1000")["items"]]
+    assert "I look for somebody" in mine and "Bob knows this" in mine, mine
+    bob.ends(chat.id)
+    seen = {contact["id"]: contact for contact in centre.json("contacts", "--all")["contacts"]}
+    for contact in (chat.id, first, second):
+        assert contact in seen, f"{contact} is not among {list(seen)}"
+    bob.status("Offline")
+
+
+@case("the region that owns it is killed just after the transfer: the next agent has it all the same")
+def killed(centre):
+    chat, alice = begin(centre)
+    alice.says(chat.id, "One moment")
+    hand_on(alice, chat.id, "support")
+    os.kill(centre.pid(EAST), signal.SIGKILL)
+    until("the customer to arrive at a survivor", lambda: chat.attach(centre.urls[WEST]) is None, 60)
+    dave = desk(centre, "dave", WEST)
+    dave.takes(chat.id, 60)
+    dave.says(chat.id, "Here I am")
+    chat.sees("Here I am")
+    equal(sum("One moment" in line for line in chat.lines() if line == "One moment"), 1, "what was said before")
+    dave.ends(chat.id)
+    dave.status("Offline")
+    centre.tandem("up", "--detach")
+    centre.settled()
+
+
+@case("what cannot be: in plain words, and the conversation stays where it is")
+def refused(centre):
+    chat, alice = begin(centre)
+
+    def no(body, status, words):
+        try:
+            alice.call("POST", f"/contacts/{chat.id}/transfer", body)
+        except Refused as error:
+            equal(error.status, status, "the status")
+            assert words in error.text, error.text
+            return
+        raise AssertionError(f"{body} was not refused")
+
+    no({"quick_connect": "nobody"}, 404, "There is no quick connect 'nobody'.")
+    no({"quick_connect": "alice"}, 409, "That is you.")
+    no({}, 400, "Either quick_connect or flow is needed")
+    equal(alice.contact(chat.id)["state"], "connected", "the conversation")
+    alice.ends(chat.id)
+    alice.status("Offline")
+
+
+run(lambda: Centre("--regions", ",".join((EAST, WEST, FRANKFURT))))
