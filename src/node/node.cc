@@ -15,7 +15,6 @@ namespace tandem {
 namespace {
 
 constexpr std::chrono::milliseconds kClockAheadMax = 500ms;
-constexpr std::chrono::milliseconds kSettleMax = 2s;
 constexpr std::chrono::hours kAnswersKept{24};
 constexpr int kRoundsMax = 64;  // of reacting within one step; a rule that never rests is a defect
 
@@ -550,7 +549,7 @@ void Node::due() {
     }
   }
   if (match_again_.packed != 0 && match_again_ <= now_.hlc) match_ = true;
-  if (!local_.settled && (heard_all_ || now_.mono - born_ >= kSettleMax)) {
+  if (!local_.settled && (heard_all_ || now_.mono >= settles_at())) {
     local_.settled = true;
     touch_all();
     members_touched_ = true;
@@ -666,7 +665,7 @@ Mono Node::next_wake() const {
   sooner(sessions_wake_);
   sooner(sessions_told_ + kSessionsToldEvery);
   if (!parked_.empty() && local_.reachable.empty()) sooner(parked_.front().since + local_.timers.fallback);
-  if (!local_.settled) sooner(born_ + kSettleMax);
+  if (!local_.settled) sooner(settles_at());
   if (world_.failover().state(local_.self) != failover::MemberState::active) sooner(now_.mono + 100ms);
   return wake;
 }

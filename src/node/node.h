@@ -379,6 +379,8 @@ class Node {
   Mono sessions_told_;
   std::uint64_t links_seen_ = 0;
   std::size_t next_start_ = 0;  // round robin
+  // Without having heard everybody. A node that knows its own past from others alone has parts of it at first.
+  [[nodiscard]] Mono settles_at() const { return born_ + (local_.may_ack ? 2s : 30s); }
   Mono born_;
   std::map<LogId, Sequence> disk_held_;  // of this node's former lives, at start
   bool heard_all_ = false;               // every other member, up to a point after birth
