@@ -84,7 +84,8 @@ struct Scan {
   }
 
   static bool routable(const presence::Presence& p) {
-    return !p.desktop.nil() && p.type == presence::StatusType::routable && !p.missed && !p.has_next;
+    return !p.desktop.nil() && p.type == presence::StatusType::routable && !p.missed && !p.has_next &&
+           p.move_to.empty();
   }
 
   bool served_at_home(const contact::Held& held) const {

@@ -57,6 +57,8 @@ const std::vector<Row>& rows() {
                              "agent: rejected",
                              "agent: missed",
                              "agent: after-contact work done",
+                             "agent: moved",
+                             "agent: moved with contacts",
                              "agent: transferred to a queue",
                              "agent: transferred to an agent",
                              "customer: socket lost",

@@ -90,6 +90,7 @@ void People::begin() {
   }
   new_customer();
   new_task();
+  supervise();
 }
 
 void People::no_more() {
@@ -498,6 +499,36 @@ void People::rival(std::size_t n) {
   });
 }
 
+void People::supervise() {
+  sim_.events().in(sim_.draw(15s, 60s), [this] {
+    if (!coming_ || still_) return;
+    presence::Move order;
+    order.agent = agents_[sim_.rng().below(agents_.size())]->id;
+    order.region = sim_.region(any_region());
+    const bool forced = sim_.rng().chance(1, 2);
+    const std::size_t node = any_region();
+    if (forced) order.by = Hlc::at(sim_.wall_milliseconds(node) + sim_.rng().below(20'000));
+    sim_.ask(node, Command{sim_.new_id(), std::move(order), false, false, {}}, kLimit,
+             [](std::optional<Result<Answer>>) {});
+    supervise();
+  });
+}
+
+// The client signs in where it is told to, with its token, and its conversations come along.
+void People::follow(std::size_t n, const std::string& region) {
+  Agent& a = *agents_[n];
+  std::size_t node = 0;
+  while (node < sim_.nodes() && (sim_.is_hub(node) || sim_.region(node) != region)) ++node;
+  if (node == sim_.nodes() || node == a.desk.node) return;
+  sim_.coverage().count(a.contacts.empty() ? "agent: moved" : "agent: moved with contacts");
+  const Uuid desktop = a.desk.desktop;
+  sim_.one_desktop.closed(a.id, desktop);
+  a.desk = {};
+  ++a.episode;
+  a.contacts.clear();
+  sign_in(n, node, desktop, true, false);
+}
+
 void People::desktop(std::size_t node, const DesktopEvent& event) {
   const auto found = by_id_.find(event.agent);
   if (found == by_id_.end()) return;
@@ -581,6 +612,9 @@ void People::take_event(Agent& a, const DesktopEvent& event) {
       std::map<ContactId, presence::Slot> slots;
       for (const auto& [id, on] : a.contacts) slots[id] = on.slot;
       sim_.one_promise.shows(a.id, slots, kChatsPerAgent, kTasksPerAgent);
+      if (event.presence && event.presence->move_told.packed != 0 && a.desk.open) {
+        return follow(n, event.presence->move_to);
+      }
       if (event.presence && event.presence->missed && a.desk.open) {
         const std::uint64_t episode = a.episode;
         sim_.events().in(sim_.draw(1s, 4s), [this, n, episode] {

@@ -54,6 +54,10 @@ class Simulation {
   // -- for people
   using OnReply = std::move_only_function<void(std::optional<Result<Answer>>)>;
   [[nodiscard]] std::size_t nodes() const { return hosts_.size(); }
+  [[nodiscard]] const std::string& region(std::size_t node) const { return hosts_[node]->region; }
+  [[nodiscard]] std::uint64_t wall_milliseconds(std::size_t node) const {
+    return hosts_[node]->clock.wall_milliseconds(events_.now());
+  }
   [[nodiscard]] bool is_hub(std::size_t node) const { return hosts_[node]->hub; }
   // A new connection would be taken.
   [[nodiscard]] bool answers(std::size_t node) const { return hosts_[node]->node != nullptr; }

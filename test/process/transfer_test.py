@@ -4,8 +4,9 @@ the loss of a region in the middle changes nothing of that. Method: three region
 agents over their public interfaces."""
 import os
 import signal
+import subprocess
 
-from centre import Agent, Centre, Refused, case, equal, isolated, run, until
+from centre import BIN, PASSWORD, Agent, Centre, Refused, case, equal, isolated, run, until
 
 isolated()
 EAST, WEST, FRANKFURT = "us-east-1", "us-west-2", "eu-central-1"
@@ -83,6 +84,37 @@ def killed(centre):
     dave.status("Offline")
     centre.tandem("up", "--detach")
     centre.settled()
+
+
+@case("`tandem move`: a free agent's terminal follows at once; one who serves goes at the end of it, or by force with his chat")
+def moved(centre):
+    at = lambda user: {one["username"]: one["at"]["region"] for one in centre.json("agents")["agents"] if one["signed_in"]}.get(user)
+    terminal = subprocess.Popen([os.path.join(BIN, "tandem"), "agent", "--user", "carol", "--region", EAST, "--password", PASSWORD,
+                                 "--dir", centre.dir, "--json"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    try:
+        until("carol at the first region", lambda: at("carol") == EAST)
+        centre.tandem("move", "carol", "--to", WEST)
+        until("carol at the other", lambda: at("carol") == WEST)
+    finally:
+        terminal.communicate("quit\n", timeout=30)
+    chat, alice = begin(centre)
+    centre.tandem("move", "--profile", "everything", "--from", EAST, "--to", WEST)
+    told = lambda: alice.call("GET", "/me")["status"]
+    until("the order", lambda: told().get("move_to") == WEST)
+    assert not told()["move_now"], told()
+    centre.tandem("move", "alice", "--cancel")
+    until("the order to be gone", lambda: "move_to" not in told())
+    refusals = centre.json("move", "alice", "nobody", "--to", "eu-west-3", statuses=(4,))["refused"]
+    equal([one["why"] for one in refusals], ["the centre has no region 'eu-west-3'", "no user nobody"], "the refusals")
+    centre.tandem("move", "alice", "--to", WEST, "--within", "0")
+    until("the order to go", lambda: told().get("move_now"))
+    alice.sign_in(centre.urls[WEST])
+    until("the chat with her there", lambda: (chat.attach(centre.urls[WEST]), alice.contact(chat.id))[1])
+    until("the conversation to go on", lambda: (alice.contact(chat.id) or {}).get("state") == "connected")
+    alice.says(chat.id, "Still here")
+    chat.sees("Still here")
+    alice.ends(chat.id)
+    alice.status("Offline")
 
 
 @case("what cannot be: in plain words, and the conversation stays where it is")

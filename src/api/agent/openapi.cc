@@ -165,7 +165,10 @@ constexpr std::string_view kDocument = R"json({
       "Status": {"type": "object", "properties": {
         "id": {"type": "string"}, "name": {"type": "string"}, "type": {"enum": ["ROUTABLE", "CUSTOM", "OFFLINE"]},
         "since": {"type": "string", "format": "date-time"},
-        "missed": {"type": "boolean", "description": "A contact rang out: choose a status again to be offered contacts"}}},
+        "missed": {"type": "boolean", "description": "A contact rang out: choose a status again to be offered contacts"},
+        "move_to": {"type": "string", "description": "A supervisor wants the desktop in this region; no contact is offered meanwhile"},
+        "move_by": {"type": "string", "format": "date-time", "description": "Then also with contacts open"},
+        "move_now": {"type": "boolean", "description": "Sign in there with the token; after 20 s the desktop here is closed"}}},
       "Contact": {"type": "object", "properties": {
         "id": {"type": "string"}, "initial_id": {"type": "string"}, "previous_id": {"type": "string"},
         "channel": {"enum": ["CHAT", "TASK", "VOICE"]},

@@ -152,6 +152,11 @@ json::object status_json(const presence::Presence& presence, const std::string& 
   put_id(out, "id", presence.status);
   put(out, "name", name);
   put_time(out, "since", presence.since);
+  if (!presence.move_to.empty()) {
+    out["move_to"] = presence.move_to;
+    out["move_now"] = presence.move_told.packed != 0;
+    put_time(out, "move_by", presence.move_by);
+  }
   return out;
 }
 

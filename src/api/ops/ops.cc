@@ -43,9 +43,11 @@ struct Route {
   void (*handler)(const CallPtr&);
 };
 constexpr Route kRoutes[] = {
-    {"GET", "status", show_status},         {"GET", "contacts", list_contacts}, {"GET", "contacts/*", show_contact},
-    {"GET", "agents", list_agents},         {"GET", "queues", list_queues},     {"GET", "explain/*", explain},
-    {"GET", "access-keys", list_keys},      {"PUT", "access-keys/*", put_key},  {"GET", "documents/*/*", show_document},
+    {"GET", "status", show_status},         {"GET", "contacts", list_contacts},
+    {"GET", "contacts/*", show_contact},    {"GET", "agents", list_agents},
+    {"PUT", "agents/*", move_agent},        {"GET", "queues", list_queues},
+    {"GET", "explain/*", explain},          {"GET", "access-keys", list_keys},
+    {"PUT", "access-keys/*", put_key},      {"GET", "documents/*/*", show_document},
     {"PUT", "documents/*/*", put_document},
 };
 

@@ -30,6 +30,8 @@ const char* slot_name(presence::SlotState state) {
   return "unknown";
 }
 
+constexpr std::int64_t kMoveSecondsMax = 86'400;
+
 struct Agents {
   bool all = false;
   std::string region;
@@ -58,6 +60,12 @@ json::object agent_of(const World& world, const Local& local, const presence::He
                    {"status_ms", ms_since(now, p.since)},
                    {"missed_contact", p.missed},
                    {"slots", std::move(slots)}};
+  if (const config::Document* user = world.config().find(config::Kind::user, p.agent.value())) {
+    if (const auto profile = parse_uuid(user->get("routing_profile"))) {
+      out["routing_profile"] = name_of(world, config::Kind::routing_profile, *profile);
+    }
+  }
+  if (!p.move_to.empty()) out["move_to"] = p.move_to;
   if (presence::routable(p)) out["available_ms"] = ms_since(now, p.available_since);
   return out;
 }
@@ -184,6 +192,54 @@ void list_agents(const CallPtr& call) {
         in_pieces<Agents>(call->host, agents, agents_piece, [call](Agents& a) {
           answer(*call, {{"as_of", iso_time(a.now)}, {"agents", std::move(a.found)}});
         });
+      });
+}
+
+// {"move_to": region, "within_s": seconds}; an empty region takes an earlier order back, without seconds the agent's
+// contacts may take as long as they do.
+void move_agent(const CallPtr& call) {
+  const auto body = parse_object(call->request.body);
+  const json::value* region = body ? body->if_contains("move_to") : nullptr;
+  if (region == nullptr || !region->is_string()) {
+    return refuse(*call, {Errc::invalid, "'move_to' must name a region, or be empty"});
+  }
+  presence::Move order;
+  order.region = region->get_string();
+  if (const json::value* within = body->if_contains("within_s")) {
+    if (!within->is_int64() || within->get_int64() < 0 || within->get_int64() > kMoveSecondsMax) {
+      return refuse(*call, {Errc::invalid, "'within_s' must be a number of seconds, at most a day"});
+    }
+    order.by = Hlc::at(call->host.utc_ms() + static_cast<std::uint64_t>(within->get_int64()) * 1'000);
+  }
+  struct Found {
+    std::optional<Error> wrong;
+    AgentId agent;
+  };
+  ask(
+      call->host,
+      [call, region = order.region](const World& world, const Local&) {
+        Found out{unknown_region(world, region), {}};
+        const auto id = parse_uuid(call->id);
+        const config::Document* user =
+            id ? world.config().find(config::Kind::user, *id) : world.config().named(config::Kind::user, call->id);
+        if (user == nullptr) {
+          out.wrong = Error{Errc::not_found, "no user " + call->id};
+        } else {
+          out.agent = AgentId{user->id};
+        }
+        return out;
+      },
+      [call, order](const Found& found) mutable {
+        if (found.wrong) return refuse(*call, *found.wrong);
+        order.agent = found.agent;
+        call->host.log("info", "operator " + call->operator_name +
+                                   (order.region.empty() ? " lets agent " + call->id + " stay"
+                                                         : " moves agent " + call->id + " to " + order.region));
+        call->host.command(Command{.id = call->host.mint(), .verb = order, .keys = {}},
+                           [call](const Result<Answer>& done) {
+                             if (!done) return refuse(*call, done.error());
+                             answer(*call, {{"agent", call->id}});
+                           });
       });
 }
 

@@ -41,6 +41,7 @@ void show_status(const CallPtr& call);
 void list_contacts(const CallPtr& call);
 void show_contact(const CallPtr& call);
 void list_agents(const CallPtr& call);
+void move_agent(const CallPtr& call);
 void list_queues(const CallPtr& call);
 void explain(const CallPtr& call);
 void list_keys(const CallPtr& call);

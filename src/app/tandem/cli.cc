@@ -90,7 +90,20 @@ void add_views(Parser& p, Status& status, Env& env, Contacts& contacts, Agents& 
   sub->add_option("contact", explain.contact, "a contact id")->required();
 }
 
-void add_people(Parser& p, Agent& agent, Drive& drive) {
+void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {
+  CLI::App* moves =
+      p.add(p.app, "move", "Move agents to another region: at once when they are free, else when they are done", move,
+            "  tandem move alice bob --to us-west-2\n"
+            "  tandem move --profile everything --share 50 --from us-east-1 --to us-west-2 --within 30\n"
+            "  tandem move alice --cancel");
+  moves->add_option("agents", move.agents, "user names");
+  moves->add_option("--to", move.to, "the region they go to");
+  moves->add_option("--profile", move.profile, "everybody who is signed in with this routing profile");
+  moves->add_option("--share", move.share, "per cent of them")->check(CLI::Range(1, 100));
+  moves->add_option("--from", move.from, "only those who are signed in at this region");
+  moves->add_option("--within", move.within, "minutes; then they go with their contacts; 0: at once")
+      ->check(CLI::Range(0, 1'440));
+  moves->add_flag("--cancel", move.cancel, "they stay where they are after all");
   CLI::App* sub = p.add(p.app, "agent", "Be an agent, in this terminal", agent,
                         "  tandem agent --region us-west-2 --user alice --password Welcome2Tandem");
   sub->add_option("--region", agent.region, "where to sign in first; the others follow when its node is lost");
@@ -141,6 +154,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Agents agents;
   Queues queues;
   Explain explain;
+  Move move;
   Agent agent;
   Drive drive;
   PkiInit init;
@@ -155,7 +169,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   p.app.add_option("--dir", p.out.dir, "the directory of the centre; else TANDEM_DIR, else ~/.tandem");
   add_running(p, up, down);
   add_views(p, status, env, contacts, agents, queues, explain);
-  add_people(p, agent, drive);
+  add_people(p, agent, drive, move);
   add_files(p, init, issue, verify);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +40,15 @@ struct Agents {
   bool all = false;
   std::string region;
 };
+struct Move {
+  std::vector<std::string> agents;      // user names; or those of `profile`
+  std::string to;                       // region
+  std::string profile;                  // routing profile: everybody signed in with it
+  std::uint32_t share = 100;            // per cent of them
+  std::string from;                     // of those at this region alone
+  std::optional<std::uint32_t> within;  // minutes until also busy agents go; else when their contacts are done
+  bool cancel = false;
+};
 struct Queues {};
 struct Explain {
   std::string contact;
@@ -70,8 +80,8 @@ struct PkiIssue {
 struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
-using Command =
-    std::variant<Up, Down, Status, Env, Contacts, Agents, Queues, Explain, Agent, Drive, PkiInit, PkiIssue, LogVerify>;
+using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, Explain, Agent, Drive, PkiInit,
+                             PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

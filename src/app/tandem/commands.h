@@ -12,6 +12,7 @@ int run(const Status& status, const Invocation& call);
 int run(const Env& env, const Invocation& call);
 int run(const Contacts& contacts, const Invocation& call);
 int run(const Agents& agents, const Invocation& call);
+int run(const Move& move, const Invocation& call);
 int run(const Queues& queues, const Invocation& call);
 int run(const Explain& explain, const Invocation& call);
 int run(const Agent& agent, const Invocation& call);

@@ -1,5 +1,6 @@
 #include "app/tandem/desk.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "app/tandem/answers.h"
@@ -277,6 +278,15 @@ class Client final : public Desk {
 
   // Told when it is another one: every step of a contact comes with the status as well.
   void status_changed(const json::object& status) {
+    const std::string to = text(status, "move_to");
+    const json::value* now = status.if_contains("move_now");
+    if (now != nullptr && *now == true && to != region()) {
+      const auto at = std::ranges::find(places_, to, &Place::region);
+      if (at != places_.end()) {
+        place_ = static_cast<std::size_t>(at - places_.begin());
+        return dropped("the desktop at this region: a supervisor moves it to " + to);
+      }
+    }
     const auto name = statuses_.find(text(status, "id"));
     std::string words = name != statuses_.end() ? name->second : text(status, "type");
     if (const json::value* missed = status.if_contains("missed"); missed != nullptr && *missed == true) {

@@ -88,6 +88,17 @@ Result<json::object> OpsClient::put(const CentreNode& node, const std::string& p
   return ask(node, std::move(fetch));
 }
 
+Result<json::object> OpsClient::put_to_any(const std::string& path, const json::object& body) const {
+  Error last{Errc::unreachable, "no region answers; `tandem up` starts them"};
+  for (const CentreNode& node : centre_.nodes) {
+    if (node.hub) continue;
+    auto done = put(node, path, body);
+    if (done || done.error().code != Errc::unreachable) return done;
+    last = done.error();
+  }
+  return std::unexpected(last);
+}
+
 Result<json::object> OpsClient::get_from_any(const std::string& path) const {
   Error last{Errc::unreachable,
              "no node of the centre in " + centre_.dir.string() + " answers; `tandem up` starts them"};

@@ -366,6 +366,7 @@ int run(const Agents& agents, const Invocation& call) {
     }
     std::string status = flag(a, "signed_in") ? or_dash(text(a, "status")) : "signed out";
     if (flag(a, "missed_contact")) status += ", missed a contact";
+    if (const std::string to = text(a, "move_to"); !to.empty()) status += ", moving to " + to;
     std::string at = flag(a, "signed_in") ? inner(a, "at", "region") : "-";
     if (flag(a, "signed_in") && !flag(a, "node_answers")) at += " (does not answer)";
     table.add({text(a, "username"), at, status, how_long(a, "status_ms"), or_dash(busy)});
@@ -373,6 +374,64 @@ int run(const Agents& agents, const Invocation& call) {
   if (!table.empty()) fmt::print("{}\n", table.text());
   fmt::print("{}, as of {}\n", count(list(*got, "agents").size(), "agent"), text(*got, "as_of"));
   return kDone;
+}
+
+namespace {
+
+// Who is meant, in the order of their ids, so that the same share is the same people.
+Result<std::vector<std::string>> those_of(const OpsClient& ops, const Move& move) {
+  const auto got = ops.get_from_any("agents?all=0" + (move.from.empty() ? "" : "&region=" + uri::encode(move.from)));
+  if (!got) return std::unexpected(got.error());
+  std::vector<std::string> out;
+  for (const json::value& value : list(*got, "agents")) {
+    const json::object& a = value.get_object();
+    if (text(a, "routing_profile") == move.profile) out.push_back(text(a, "username"));
+  }
+  if (out.empty()) return fail(Errc::not_found, "nobody is signed in with the routing profile " + move.profile);
+  out.resize((out.size() * move.share + 99) / 100);
+  return out;
+}
+
+}  // namespace
+
+int run(const Move& move, const Invocation& call) {
+  if (move.agents.empty() == move.profile.empty()) {
+    return complain({Errc::invalid, "name either agents or a --profile"}, call.json);
+  }
+  if (move.to.empty() != move.cancel) return complain({Errc::invalid, "say either --to or --cancel"}, call.json);
+  const auto asked = open(call);
+  if (!asked) return complain(asked.error(), call.json);
+  std::vector<std::string> agents = move.agents;
+  if (agents.empty()) {
+    auto found = those_of(asked->ops, move);
+    if (!found) return complain(found.error(), call.json);
+    agents = std::move(*found);
+  }
+  json::object body{{"move_to", move.to}};
+  if (move.within) body["within_s"] = std::int64_t{*move.within} * 60;
+  json::array moved;
+  json::array refused;
+  Errc worst{};
+  for (const std::string& agent : agents) {
+    const auto done = asked->ops.put_to_any("agents/" + uri::encode(agent), body);
+    if (done) {
+      moved.emplace_back(agent);
+    } else {
+      worst = done.error().code;
+      refused.emplace_back(json::object{{"agent", agent}, {"why", done.error().detail}});
+    }
+  }
+  if (call.json) {
+    print_json({{"moved", moved}, {"refused", refused}});
+  } else {
+    for (const json::value& each : refused) {
+      fmt::print(stderr, "{}: {}\n", text(each.get_object(), "agent"), text(each.get_object(), "why"));
+    }
+    const std::string many = count(moved.size(), "agent");
+    fmt::print("{}\n",
+               move.cancel ? many + (moved.size() == 1 ? " stays" : " stay") : many + " told to go to " + move.to);
+  }
+  return refused.empty() ? kDone : exit_code(worst);
 }
 
 int run(const Queues&, const Invocation& call) {

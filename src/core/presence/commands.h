@@ -65,4 +65,18 @@ struct Complete {
   }
 };
 
+// A supervisor's order: the agent's desktop goes to another region, at once when no contact is open, else when the last
+// one is done, and at `by` whatever is open.
+struct Move {
+  AgentId agent;
+  std::string region;  // empty: the agent stays where he is after all
+  Hlc by;              // 0: however long the contacts take
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "agent", s.agent);
+    f(2, "region", s.region);
+    f(3, "by", s.by);
+  }
+};
+
 }  // namespace tandem::presence

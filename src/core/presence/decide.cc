@@ -1,5 +1,6 @@
 #include "core/presence/decide.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/bug.h"
@@ -24,6 +25,7 @@ Decision close(const Held& held, std::string reason) {
   next.type = StatusType::offline;
   next.slots.clear();
   next.has_next = false;
+  next.move_to.clear();
   Decision out = update(held, next);
   out.effects.push_back(CloseDesktop{next.agent, held.presence.desktop, std::move(reason)});
   return out;
@@ -199,6 +201,14 @@ Decision next_status(const Held& held, const Now& now) {
   return update(held, next);
 }
 
+// The contacts are done: the client is told to sign in where a supervisor wants it.
+Decision go(const Held& held, const Now& now) {
+  Presence next = held.presence;
+  if (next.move_to.empty() || next.move_told.packed != 0 || !next.slots.empty() || next.desktop.nil()) return {};
+  next.move_told = now.hlc;
+  return update(held, next);
+}
+
 // Slots hold promises only to contacts that this node owns and that name the agent.
 Decision free_slots(const Sees& sees, const Held& held, const Now& now) {
   Presence next = held.presence;
@@ -300,6 +310,7 @@ Result<Decision> decide(const Sees& sees, const SignOut& command, const Now& now
   next.desktop = {};
   next.type = StatusType::offline;
   next.since = now.hlc;
+  next.move_to.clear();
   Decision out = update(**held, next);
   out.records.push_back(Rec{Released{command.agent, (*held)->line.term}});
   out.effects.push_back(CloseDesktop{command.agent, (*held)->presence.desktop, "signed out"});
@@ -384,6 +395,23 @@ Result<Decision> decide(const Sees& sees, const Complete& command, const Now& no
   return update(**held, after);
 }
 
+Result<Decision> decide(const Sees& sees, const Move& command, const Now&) {
+  const auto held = open_here(sees, command.agent);
+  if (!held) return std::unexpected(held.error());
+  Presence next = (*held)->presence;
+  const bool stays = command.region.empty() || command.region == sees.local.region;
+  if (!stays) {
+    const bool there = std::ranges::any_of(sees.members.current().members, [&](const membership::Member& member) {
+      return !member.hub && member.region == command.region && sees.local.reachable.contains(member.node);
+    });
+    if (!there) return fail(Errc::refused, "no node of region " + command.region + " answers");
+  }
+  next.move_to = stays ? std::string() : command.region;
+  next.move_by = stays ? Hlc{} : command.by;
+  next.move_told = {};
+  return update(**held, next);
+}
+
 Decision handed_on(const config::State& config, const Held& held, ContactId contact, ContactId leg, const Now& now) {
   Presence next = held.presence;
   Slot slot = next.slots.at(contact);
@@ -412,7 +440,8 @@ Decision react(const Sees& sees, AgentId agent, const Now& now) {
   }
   if (sees.mine(*held)) {
     Decision out = free_slots(sees, *held, now);
-    return out.empty() ? next_status(*held, now) : out;
+    if (out.empty()) out = next_status(*held, now);
+    return out.empty() ? go(*held, now) : out;
   }
   // R25: superseded. The desktop here is closed.
   const auto desktop = sees.local.desktops.find(agent);
@@ -428,6 +457,11 @@ Decision due(const Sees& sees, AgentId agent, const Now& now) {
   const Held* held = sees.own.find(agent);
   if (held == nullptr || !sees.mine(*held)) return {};
   Presence next = held->presence;
+  const auto passed = [&](Hlc at) { return at.packed != 0 && at <= now.hlc; };
+  if (!next.move_to.empty() && next.move_told.packed != 0 && passed(next.move_told + kMoveFollowed)) {
+    return close(*held, "moved to " + next.move_to + ": sign in there");
+  }
+  if (!next.move_to.empty() && next.move_told.packed == 0 && passed(next.move_by)) next.move_told = now.hlc;
   for (const auto& [id, slot] : held->presence.slots) {
     if (slot.until.packed == 0 || slot.until > now.hlc) continue;
     next.slots.erase(id);

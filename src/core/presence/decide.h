@@ -31,6 +31,8 @@ struct Sees {
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Reject& command, const Now& now);
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Complete& command, const Now& now);
 
+// Errors: refused (not signed in; a region that is not of the centre, or out of it now); not_owner as all.
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Move& command, const Now& now);
 // The agent has handed the contact on: its slot turns into after-contact work for what he served, kept as `leg`.
 [[nodiscard]] Decision handed_on(const config::State& config, const Held& held, ContactId contact, ContactId leg,
                                  const Now& now);

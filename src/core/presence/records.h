@@ -46,6 +46,10 @@ struct Presence {
   bool has_next = false;
   Uuid next_status;
   StatusType next_type = StatusType::offline;
+  // A supervisor wants the desktop in this region; empty: stay. No contact is routed to the agent meanwhile.
+  std::string move_to;
+  Hlc move_by;    // then also with contacts open; 0: only once they are done
+  Hlc move_told;  // the desktop was told to sign in there; 0: not yet
   friend bool operator==(const Presence&, const Presence&) = default;
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -60,6 +64,9 @@ struct Presence {
     f(9, "has_next", s.has_next);
     f(10, "next_status", s.next_status);
     f(11, "next_type", s.next_type);
+    f(12, "move_to", s.move_to);
+    f(13, "move_by", s.move_by);
+    f(14, "move_told", s.move_told);
   }
 };
 

@@ -6,8 +6,12 @@ namespace tandem::presence {
 
 Hlc deadline(const Presence& presence) {
   Hlc earliest;
-  for (const auto& [contact, slot] : presence.slots) {
-    if (slot.until.packed != 0 && (earliest.packed == 0 || slot.until < earliest)) earliest = slot.until;
+  const auto sooner = [&](Hlc at) {
+    if (at.packed != 0 && (earliest.packed == 0 || at < earliest)) earliest = at;
+  };
+  for (const auto& [contact, slot] : presence.slots) sooner(slot.until);
+  if (!presence.desktop.nil() && !presence.move_to.empty()) {
+    sooner(presence.move_told.packed == 0 ? presence.move_by : presence.move_told + kMoveFollowed);
   }
   return earliest;
 }

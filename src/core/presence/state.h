@@ -96,10 +96,12 @@ class State {
   std::uint64_t version_ = 0;
 };
 
-// Earliest end of a reservation or of after-contact work; 0: none.
+// So long a client may take to follow a move; after that its desktop is closed.
+inline constexpr std::chrono::milliseconds kMoveFollowed = 20s;
+// Earliest end of a reservation or of after-contact work, or next step of a move; 0: none.
 [[nodiscard]] Hlc deadline(const Presence& presence);
 [[nodiscard]] inline bool routable(const Presence& p) {
-  return !p.desktop.nil() && p.type == StatusType::routable && !p.missed && !p.has_next;
+  return !p.desktop.nil() && p.type == StatusType::routable && !p.missed && !p.has_next && p.move_to.empty();
 }
 
 }  // namespace tandem::presence

@@ -55,7 +55,10 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
   const bool preferred = contact.place.preferred == p.agent;
   if (preferred && p.slots.contains(contact.id)) return {};
   if (!preferred && !presence::routable(p))
-    return p.missed ? "missed a contact" : p.has_next ? "has chosen another status" : "status is not routable";
+    return p.missed             ? "missed a contact"
+           : p.has_next         ? "has chosen another status"
+           : !p.move_to.empty() ? "is moving to another region"
+                                : "status is not routable";
   if (!preferred && !contact.place.preferred.value().nil()) return "the contact waits for the agent it had";
   const bool agent_queue = sees.config.find(config::Kind::queue, contact.place.queue.value()) == nullptr &&
                            sees.config.find(config::Kind::user, contact.place.queue.value()) != nullptr;
