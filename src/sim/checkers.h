@@ -137,7 +137,8 @@ class OnePromise {
   Verdict& verdict_;
 };
 
-// "one-outcome": once a move has failed in some line, no higher line says that it was accepted.
+// "one-outcome": once a move has failed in some line, it was accepted in no higher one. A line that a third node opens
+// later, on top of the acceptance, may well be higher than a failure that its writer did not know better than to write.
 class OneOutcome {
  public:
   explicit OneOutcome(Verdict& verdict) : verdict_(verdict) {}

@@ -41,7 +41,12 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              coverage_.count(fmt::format("claim: {}", why_name(c.why)));
                              say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
                                  line_name(c.term, host.id), why_name(c.why));
-                             one_outcome_.written(meta.log, meta.sequence, c.contact, line, c.whole.move);
+                             // That a move was accepted is said by whoever accepted it; who claims later hands it on.
+                             const bool came = c.whole.move.state == contact::MoveState::accepted ||
+                                               c.whole.move.state == contact::MoveState::attached;
+                             if (!came || c.why == contact::Why::accepted) {
+                               one_outcome_.written(meta.log, meta.sequence, c.contact, line, c.whole.move);
+                             }
                              if (c.whole.move.state == contact::MoveState::accepted) {
                                coverage_.count("move: accepted");
                                aimed(Saga::accepted, host.id, c.whole.move.source);
