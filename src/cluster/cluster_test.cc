@@ -35,6 +35,23 @@ TEST(Cluster, TheLeaseIsHeldWhileAQuorumAnswersAndLostWithoutIt) {
   EXPECT_TRUE(net.node(0).cluster->lease().holds(net.now()));
 }
 
+TEST(Cluster, WhoHearsNobodyHasNotCaughtUpWithThem) {
+  Net net(3, 1);
+  net.connect_all();
+  net.write(1, 10);
+  net.run_for(1500ms);
+  const Replication& replication = net.node(0).cluster->replication();
+  for (const std::size_t other : {1, 2}) EXPECT_TRUE(replication.caught_up_with(net.node(other).id));
+  for (const std::size_t other : {1, 2}) {
+    net.forbid(0, other);
+    net.disconnect(0, other);
+  }
+  net.run_for(5s);
+  // Nobody who can be asked has more; that is not to have everything.
+  EXPECT_TRUE(replication.caught_up(net.node(1).id));
+  for (const std::size_t other : {1, 2}) EXPECT_FALSE(replication.caught_up_with(net.node(other).id));
+}
+
 TEST(Cluster, AGrantWaitsForTheGrantersLog) {
   Net net(2, 2, {}, false);
   net.connect_all();

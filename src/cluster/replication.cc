@@ -932,6 +932,12 @@ Vector Replication::held_by_reachable(NodeId origin) const {
   return out;
 }
 
+bool Replication::caught_up_with(NodeId peer) const {
+  return reachable().contains(peer) && std::ranges::all_of(peers_.at(peer).hello->have, [&](const auto& entry) {
+           return held(entry.first) >= entry.second;
+         });
+}
+
 bool Replication::caught_up(NodeId origin) const {
   return std::ranges::all_of(held_by_reachable(origin),
                              [&](const auto& entry) { return held(entry.first) >= entry.second; });

@@ -109,7 +109,9 @@ class Replication {
   [[nodiscard]] Vector durable_everywhere(const std::set<NodeId>& members) const;
   // Of each of `origin`'s logs, the highest that a reachable peer said it holds (R3, R6).
   [[nodiscard]] Vector held_by_reachable(NodeId origin) const;
-  // Everything of `origin` that any reachable peer holds is applied here.
+  // The peer is reachable, and everything it says that it holds is applied here.
+  [[nodiscard]] bool caught_up_with(NodeId peer) const;
+  // Everything of `origin` that any reachable peer holds is applied here; true when none is reachable.
   [[nodiscard]] bool caught_up(NodeId origin) const;
   [[nodiscard]] std::set<NodeId> reachable() const;  // peers whose Hello stands, direct or relayed
   [[nodiscard]] std::optional<NodeId> source(LogId log) const;

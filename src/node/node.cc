@@ -539,14 +539,10 @@ void Node::due() {
   if (!heard_all_) {
     heard_all_ = true;
     for (const NodeId node : world_.members().nodes()) {
-      if (node == local_.self) continue;
-      heard_all_ = heard_all_ && cluster_.lease().heard_since_birth(node) && cluster_.replication().caught_up(node);
+      if (cluster_.lease().heard_since_birth(node) && cluster_.replication().caught_up_with(node)) heard_.insert(node);
+      heard_all_ = heard_all_ && (node == local_.self || heard_.contains(node));
     }
-    heard_all_ = heard_all_ && cluster_.replication().caught_up(local_.self);
-    if (heard_all_ && !local_.may_ack) {
-      local_.may_ack = true;
-      touch_all();
-    }
+    if (heard_all_ && !std::exchange(local_.may_ack, true)) touch_all();
   }
   if (match_again_.packed != 0 && match_again_ <= now_.hlc) match_ = true;
   if (!local_.settled && (heard_all_ || now_.mono >= settles_at())) {

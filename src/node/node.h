@@ -383,6 +383,7 @@ class Node {
   [[nodiscard]] Mono settles_at() const { return born_ + (local_.may_ack ? 2s : 30s); }
   Mono born_;
   std::map<LogId, Sequence> disk_held_;  // of this node's former lives, at start
+  std::set<NodeId> heard_;               // members of whom all that they held at some moment after birth is here
   bool heard_all_ = false;               // every other member, up to a point after birth
   std::set<NodeId> snapshot_peers_;
   // Until every member was heard: own records, so that a snapshot of the others can be put beneath them.
