@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/routing/index.h"
+#include "core/states_testing.h"
 
 namespace tandem::failover {
 namespace {
@@ -13,49 +13,20 @@ constexpr NodeId kHub{1};
 constexpr NodeId kEast{2};
 constexpr NodeId kWest{3};
 
-class Three : public testing::Test {
+class Three : public testing::Test, protected States {
  protected:
-  Three() {
-    std::vector<membership::Member> members(3);
-    for (std::uint16_t i = 0; i < 3; ++i) members[i].node = NodeId{static_cast<std::uint16_t>(i + 1)};
-    members[0].hub = true;
-    members_.form(members);
-    local_.self = kWest;
-    local_.settled = true;
-  }
+  Three() : States(kWest) { local.settled = true; }
   void vote(NodeId voter, NodeId subject, bool down) {
     Vote vote;
     vote.subject = subject;
     vote.down = vote.peer_link = vote.api_probe = down;
-    state_.apply(vote, meta(voter));
-  }
-  Meta meta(NodeId origin) {
-    Meta out;
-    out.log = {origin, Incarnation{1}};
-    out.sequence = Sequence{++sequences_[origin]};
-    out.at = now_.hlc;
-    return out;
-  }
-  [[nodiscard]] Sees sees() const {
-    return {local_, config_, members_, contacts_, agents_, routing_, transfer_, state_, matching_};
+    failover.apply(vote, meta(voter));
   }
   std::optional<Evacuated> evacuated() {
-    const Decision decision = react(sees(), now_);
+    const Decision decision = react(sees(), now);
     if (decision.records.empty()) return std::nullopt;
     return std::get<Evacuated>(std::get<Rec>(decision.records.front()));
   }
-
-  Now now_{Mono{1h}, Hlc::at(1'700'000'000'000)};
-  Local local_;
-  config::State config_;
-  membership::State members_;
-  contact::State contacts_;
-  presence::State agents_;
-  routing::State routing_;
-  transfer::State transfer_;
-  State state_;
-  mutable routing::Index matching_;
-  std::map<NodeId, std::uint64_t> sequences_;
 };
 
 TEST_F(Three, OneObserverAloneEvacuatesNobody) {
@@ -86,10 +57,10 @@ TEST_F(Three, NobodyIsEvacuatedWhenNobodyIsLeft) {
 
 TEST_F(Three, AMemberComesBackAgainstTheWordOfOneThatIsGone) {
   vote(kEast, kWest, true);
-  state_.apply(Evacuated{kWest, 1, {kHub, kEast}, {kEast}}, meta(kHub));
-  EXPECT_TRUE(come_back(sees(), true, now_).records.empty());  // east still does not hear it
-  state_.apply(Evacuated{kEast, 1, {kHub, kWest}, {kWest}}, meta(kHub));
-  const Decision decision = come_back(sees(), true, now_);
+  failover.apply(Evacuated{kWest, 1, {kHub, kEast}, {kEast}}, meta(kHub));
+  EXPECT_TRUE(come_back(sees(), true, now).records.empty());  // east still does not hear it
+  failover.apply(Evacuated{kEast, 1, {kHub, kWest}, {kWest}}, meta(kHub));
+  const Decision decision = come_back(sees(), true, now);
   ASSERT_EQ(decision.records.size(), 1U);
   EXPECT_EQ(std::get<Returned>(std::get<Rec>(decision.records.front())).state, MemberState::recovering);
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/presence/decide.h"
+#include "core/states_testing.h"
 
 namespace tandem::presence {
 namespace {
@@ -12,44 +13,27 @@ constexpr NodeId kWest{3};
 const AgentId kAna{*parse_uuid("0190f0f0-0000-7000-8000-000000000001")};
 const ContactId kContact{*parse_uuid("0190f0f0-0000-7000-8000-000000000002")};
 
-class Moves : public testing::Test {
+class Moves : public testing::Test, protected States {
  protected:
-  Moves() {
-    std::vector<membership::Member> members(3);
-    for (std::uint16_t i = 0; i < 3; ++i) members[i].node = NodeId{static_cast<std::uint16_t>(i + 1)};
-    members[0].hub = true;
-    members[1].region = "us-east-1";
-    members[2].region = "us-west-2";
-    members_.form(members);
-    local_.self = kEast;
-    local_.region = "us-east-1";
-    local_.incarnation = Incarnation{1};
-    local_.reachable = {NodeId{1}, kWest};
+  Moves() : States(kEast) {
+    local.region = "us-east-1";
+    local.reachable = {NodeId{1}, kWest};
     Presence open;
     open.agent = kAna;
     open.desktop = *parse_uuid("0190f0f0-0000-7000-8000-000000000003");
     open.type = StatusType::routable;
-    state_.apply(Claimed{kAna, Term{1}, open}, meta());
+    agents.apply(Claimed{kAna, Term{1}, open}, meta());
   }
-  Meta meta() {
-    Meta out;
-    out.log = {kEast, Incarnation{1}};
-    out.sequence = Sequence{++sequence_};
-    out.at = now_.hlc;
-    return out;
-  }
-  [[nodiscard]] Sees sees() const { return {state_, config_, members_, contacts_, local_}; }
+  [[nodiscard]] Sees sees() const { return {agents, config, members, contacts, local}; }
   void carry_out(const Decision& decision) {
-    for (const Body& body : decision.records) {
-      std::visit([&](const auto& r) { state_.apply(r, meta()); }, std::get<Rec>(body));
-    }
+    apply(decision);
     for (const Effect& effect : decision.effects) closed_ = std::get<CloseDesktop>(effect).reason;
   }
   Errc order(std::string region, Hlc by = {}) {
-    const auto decision = decide(sees(), Move{kAna, std::move(region), by}, now_);
+    const auto decision = decide(sees(), Move{kAna, std::move(region), by}, now);
     if (!decision) return decision.error().code;
     carry_out(*decision);
-    carry_out(react(sees(), kAna, now_));
+    carry_out(react(sees(), kAna, now));
     return Errc{};
   }
   void serve(bool busy) {
@@ -59,32 +43,25 @@ class Moves : public testing::Test {
     } else {
       next.slots.clear();
     }
-    carry_out(update(*state_.find(kAna), next));
-    carry_out(react(sees(), kAna, now_));
+    carry_out(update(*agents.find(kAna), next));
+    carry_out(react(sees(), kAna, now));
   }
   void pass(std::chrono::milliseconds time) {
-    now_.hlc = now_.hlc + time;
-    const auto& due_now = state_.deadlines(kEast);
-    if (!due_now.empty() && due_now.begin()->first <= now_.hlc) carry_out(due(sees(), kAna, now_));
+    now.hlc = now.hlc + time;
+    const auto& due_now = agents.deadlines(kEast);
+    if (!due_now.empty() && due_now.begin()->first <= now.hlc) carry_out(due(sees(), kAna, now));
   }
-  [[nodiscard]] const Presence& ana() const { return state_.find(kAna)->presence; }
+  [[nodiscard]] const Presence& ana() const { return agents.find(kAna)->presence; }
   [[nodiscard]] bool told() const { return ana().move_told.packed != 0; }
 
-  Now now_{Mono{1h}, Hlc::at(1'700'000'000'000)};
-  Local local_;
-  config::State config_;
-  membership::State members_;
-  contact::State contacts_;
-  State state_;
   std::string closed_;
-  std::uint64_t sequence_ = 0;
 };
 
 TEST_F(Moves, AFreeAgentIsToldAtOnceAndGetsNothingMore) {
   EXPECT_EQ(order("us-west-2"), Errc{});
   EXPECT_TRUE(told());
   EXPECT_FALSE(routable(ana()));
-  EXPECT_TRUE(state_.routable().empty());
+  EXPECT_TRUE(agents.routable().empty());
 }
 
 TEST_F(Moves, ABusyAgentIsToldWhenHisLastContactIsDone) {
@@ -100,7 +77,7 @@ TEST_F(Moves, ABusyAgentIsToldWhenHisLastContactIsDone) {
 
 TEST_F(Moves, AtTheDeadlineHeIsToldWhateverIsOpen) {
   serve(true);
-  EXPECT_EQ(order("us-west-2", now_.hlc + 60s), Errc{});
+  EXPECT_EQ(order("us-west-2", now.hlc + 60s), Errc{});
   pass(59s);
   EXPECT_FALSE(told());
   pass(1s);
@@ -119,7 +96,7 @@ TEST_F(Moves, AClientThatDoesNotFollowIsClosed) {
 
 TEST_F(Moves, AnOrderIsTakenBack) {
   serve(true);
-  EXPECT_EQ(order("us-west-2", now_.hlc + 60s), Errc{});
+  EXPECT_EQ(order("us-west-2", now.hlc + 60s), Errc{});
   EXPECT_EQ(order(""), Errc{});
   EXPECT_TRUE(routable(ana()));
   pass(1h);
@@ -130,7 +107,7 @@ TEST_F(Moves, AnOrderIsTakenBack) {
 TEST_F(Moves, NobodyIsSentWhereNobodyAnswers) {
   EXPECT_EQ(order("eu-central-1"), Errc::refused);
   EXPECT_EQ(order("hub"), Errc::refused);
-  local_.reachable = {NodeId{1}};
+  local.reachable = {NodeId{1}};
   EXPECT_EQ(order("us-west-2"), Errc::refused);
   EXPECT_EQ(order("us-east-1"), Errc{});
   EXPECT_TRUE(routable(ana()));

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/routing/index.h"
+#include "core/states_testing.h"
 
 namespace tandem::routing {
 namespace {
@@ -13,51 +13,24 @@ constexpr NodeId kSelf{2};
 constexpr NodeId kOther{3};
 const ContactId kTask{*parse_uuid("0190f0f0-0000-7000-8000-000000000001")};
 
-class StartedAgain : public testing::Test {
+class StartedAgain : public testing::Test, protected States {
  protected:
-  StartedAgain() {
-    std::vector<membership::Member> members(3);
-    for (std::uint16_t i = 0; i < 3; ++i) members[i].node = NodeId{static_cast<std::uint16_t>(i + 1)};
-    members[0].hub = true;
-    members_.form(members);
-    local_.self = kSelf;
-    local_.incarnation = Incarnation{2};
+  StartedAgain() : States(kSelf) {
+    local.incarnation = Incarnation{2};
     contact::Contact task;
     task.id = kTask;
     task.kind = contact::Kind::work;
     task.phase = contact::Phase::queued;
-    task.place.enqueued = now_.hlc;
-    contacts_.apply(contact::Claimed{.contact = kTask, .term = Term{2}, .whole = task}, meta(kOther, 1));
-    routing_.apply(Ran{kTask, 0, 1}, meta(kSelf, 1));
+    task.place.enqueued = now.hlc;
+    contacts.apply(contact::Claimed{.contact = kTask, .term = Term{2}, .whole = task}, meta(kOther));
+    routing.apply(Ran{kTask, 0, 1}, meta(kSelf));
   }
-  Meta meta(NodeId origin, std::uint64_t incarnation) {
-    Meta out;
-    out.log = {origin, Incarnation{incarnation}};
-    out.sequence = Sequence{++sequences_[origin]};
-    out.at = now_.hlc;
-    return out;
-  }
-  Decision react() {
-    return react_work({local_, config_, members_, contacts_, agents_, routing_, transfer_, failover_, matching_}, kTask,
-                      now_);
-  }
-
-  Now now_{Mono{1h}, Hlc::at(1'700'000'000'000)};
-  Local local_;
-  config::State config_;
-  membership::State members_;
-  contact::State contacts_;
-  presence::State agents_;
-  State routing_;
-  transfer::State transfer_;
-  failover::State failover_;
-  Index matching_;
-  std::map<NodeId, std::uint64_t> sequences_;
+  Decision react() { return react_work(sees(), kTask, now); }
 };
 
 TEST_F(StartedAgain, TakesBackWhatRanOnceItHasHeardTheOthers) {
   EXPECT_TRUE(react().empty());
-  local_.settled = true;
+  local.settled = true;
   const Decision decision = react();
   ASSERT_EQ(decision.records.size(), 1U);
   const auto& claim = std::get<contact::Claimed>(std::get<contact::Rec>(decision.records.front()));
@@ -66,11 +39,11 @@ TEST_F(StartedAgain, TakesBackWhatRanOnceItHasHeardTheOthers) {
 }
 
 TEST_F(StartedAgain, SendsThroughItsFlowWhatIsNotKnownToBeQueued) {
-  local_.settled = true;
-  contact::Contact begun = contacts_.find(kTask)->contact;
+  local.settled = true;
+  contact::Contact begun = contacts.find(kTask)->contact;
   begun.phase = contact::Phase::in_flow;
   begun.place = {};
-  contacts_.apply(contact::Claimed{.contact = kTask, .term = Term{3}, .whole = begun}, meta(kOther, 1));
+  contacts.apply(contact::Claimed{.contact = kTask, .term = Term{3}, .whole = begun}, meta(kOther));
   const Decision decision = react();
   ASSERT_EQ(decision.records.size(), 1U);
   const auto& claim = std::get<contact::Claimed>(std::get<contact::Rec>(decision.records.front()));
@@ -79,10 +52,10 @@ TEST_F(StartedAgain, SendsThroughItsFlowWhatIsNotKnownToBeQueued) {
 }
 
 TEST_F(StartedAgain, LeavesWhatRanInALaterAttemptElsewhere) {
-  local_.settled = true;
-  contact::Contact later = contacts_.find(kTask)->contact;
+  local.settled = true;
+  contact::Contact later = contacts.find(kTask)->contact;
   later.attempt = 1;
-  contacts_.apply(contact::Claimed{.contact = kTask, .term = Term{3}, .whole = later}, meta(kOther, 1));
+  contacts.apply(contact::Claimed{.contact = kTask, .term = Term{3}, .whole = later}, meta(kOther));
   EXPECT_TRUE(react().empty());
 }
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/config/decide.h"
-#include "core/routing/index.h"
+#include "core/states_testing.h"
 
 namespace tandem::transfer {
 namespace {
@@ -25,14 +25,12 @@ const QueueId kSales{id_of(5)};
 const QueueId kSupport{id_of(6)};
 const FlowId kFlow{id_of(7)};
 
-class Transfers : public testing::Test {
+class Transfers : public testing::Test, protected States {
  protected:
-  Transfers() {
-    local_.self = kSelf;
-    local_.incarnation = Incarnation{1};
+  Transfers() : States(kSelf) {
     const auto document = [&](config::Kind kind, const Uuid& id, std::map<std::string, std::string> set) {
-      config::Rec record = *config::decide(config_, config::Create{kind, id, std::move(set)});
-      std::visit([&](const auto& r) { config_.apply(r, meta()); }, record);
+      config::Rec record = *config::decide(config, config::Create{kind, id, std::move(set)});
+      std::visit([&](const auto& r) { config.apply(r, meta()); }, record);
     };
     document(config::Kind::queue, kSales.value(), {{"name", "sales"}});
     document(config::Kind::queue, kSupport.value(), {{"name", "support"}});
@@ -44,7 +42,7 @@ class Transfers : public testing::Test {
     contact_.attached = true;
     contact_.agent = kAna;
     contact_.agent_participant = id_of(8);
-    contact_.connected = now_.hlc;
+    contact_.connected = now.hlc;
     contact_.place.queue = kSales;
     contact_.place.enqueued = Hlc::at(1'600'000'000'000);
     contact_.place.priority = 2;
@@ -52,62 +50,35 @@ class Transfers : public testing::Test {
     contact_.flow.hooks = {{"CustomerQueue", id_of(9).text()}};
     contact_.attributes["tier"] = Text::plain("gold");
   }
-  Meta meta() {
-    Meta out;
-    out.log = {kSelf, Incarnation{1}};
-    out.sequence = Sequence{++sequence_};
-    out.at = now_.hlc;
-    return out;
-  }
   // The contact as it is, and Ana with a slot for it if it is with her.
   void begin() {
-    contacts_.apply(contact::Claimed{.contact = kContact, .term = Term{1}, .whole = contact_}, meta());
+    contacts.apply(contact::Claimed{.contact = kContact, .term = Term{1}, .whole = contact_}, meta());
     presence::Presence ana;
     ana.agent = kAna;
     ana.desktop = id_of(10);
     ana.type = presence::StatusType::routable;
     if (contact_.phase == contact::Phase::with_agent) ana.slots[kContact].state = presence::SlotState::busy;
-    agents_.apply(presence::Claimed{kAna, Term{1}, ana}, meta());
+    agents.apply(presence::Claimed{kAna, Term{1}, ana}, meta());
   }
-  [[nodiscard]] Result<Decision> ask(const Transfer& order) const {
-    return decide({local_, config_, members_, contacts_, agents_, routing_, transfer_, failover_, matching_}, order,
-                  now_);
-  }
+  [[nodiscard]] Result<Decision> ask(const Transfer& order) const { return decide(sees(), order, now); }
   // Carries it out.
   void done(const Transfer& order) {
     const auto decision = ask(order);
     ASSERT_TRUE(decision) << decision.error().detail;
-    for (const Body& body : decision->records) {
-      if (const auto* rec = std::get_if<contact::Rec>(&body)) {
-        std::visit([&](const auto& r) { contacts_.apply(r, meta()); }, *rec);
-      } else {
-        std::visit([&](const auto& r) { agents_.apply(r, meta()); }, std::get<presence::Rec>(body));
-      }
-    }
+    apply(*decision);
   }
   [[nodiscard]] Errc refused(const Transfer& order) const {
     const auto decision = ask(order);
     return decision ? Errc::internal : decision.error().code;
   }
 
-  Now now_{Mono{1h}, Hlc::at(1'700'000'000'000)};
-  Local local_;
-  config::State config_;
-  membership::State members_;
-  contact::State contacts_;
-  presence::State agents_;
-  routing::State routing_;
-  State transfer_;
-  failover::State failover_;
-  mutable routing::Index matching_;
   contact::Contact contact_;
-  std::uint64_t sequence_ = 0;
 };
 
 TEST_F(Transfers, ItGoesOnWithWhatItHasAndLeavesALeg) {
   begin();
   done({kContact, kLeg, kAna, kSupport, kFlow});
-  const contact::Contact& on = contacts_.find(kContact)->contact;
+  const contact::Contact& on = contacts.find(kContact)->contact;
   EXPECT_EQ(on.phase, contact::Phase::in_flow);
   EXPECT_EQ(on.flow.flow, kFlow);
   EXPECT_EQ(on.flow.visit, 9U);
@@ -120,25 +91,25 @@ TEST_F(Transfers, ItGoesOnWithWhatItHasAndLeavesALeg) {
   EXPECT_EQ(on.agent, AgentId{});
   EXPECT_EQ(on.previous, kLeg);
 
-  const contact::Contact& leg = contacts_.find(kLeg)->contact;
+  const contact::Contact& leg = contacts.find(kLeg)->contact;
   EXPECT_EQ(leg.phase, contact::Phase::ended);
   EXPECT_EQ(leg.ended_by, "TRANSFERRED");
   EXPECT_EQ(leg.initial, kContact);
   EXPECT_EQ(leg.agent, kAna);
   EXPECT_EQ(leg.place.queue, kSales);
 
-  const auto& slots = agents_.find(kAna)->presence.slots;
+  const auto& slots = agents.find(kAna)->presence.slots;
   ASSERT_EQ(slots.size(), 1U);
   EXPECT_EQ(slots.begin()->first, kLeg);
   EXPECT_EQ(slots.begin()->second.state, presence::SlotState::after_contact_work);
-  EXPECT_EQ(slots.begin()->second.until, now_.hlc + 60s);
+  EXPECT_EQ(slots.begin()->second.until, now.hlc + 60s);
 }
 
 TEST_F(Transfers, TheLegsAreAChain) {
   contact_.previous = ContactId{id_of(20)};
   begin();
   done({kContact, kLeg, kAna, kSupport, kFlow});
-  EXPECT_EQ(contacts_.find(kLeg)->contact.previous, contact_.previous);
+  EXPECT_EQ(contacts.find(kLeg)->contact.previous, contact_.previous);
 }
 
 TEST_F(Transfers, WaitingWorkIsTakenToAnotherQueueWithoutALeg) {
@@ -149,9 +120,9 @@ TEST_F(Transfers, WaitingWorkIsTakenToAnotherQueueWithoutALeg) {
   contact_.attempt = 3;
   begin();
   done({kContact, kLeg, {}, QueueId{kBen.value()}, kFlow});
-  EXPECT_EQ(contacts_.find(kContact)->contact.attempt, 4U);
-  EXPECT_EQ(contacts_.find(kContact)->contact.place.queue, QueueId{kBen.value()});
-  EXPECT_EQ(contacts_.find(kLeg), nullptr);
+  EXPECT_EQ(contacts.find(kContact)->contact.attempt, 4U);
+  EXPECT_EQ(contacts.find(kContact)->contact.place.queue, QueueId{kBen.value()});
+  EXPECT_EQ(contacts.find(kLeg), nullptr);
 }
 
 TEST_F(Transfers, AMoveWhoseCustomerHasNotComeStaysOpen) {
@@ -159,7 +130,7 @@ TEST_F(Transfers, AMoveWhoseCustomerHasNotComeStaysOpen) {
   contact_.move.state = contact::MoveState::accepted;
   begin();
   done({kContact, kLeg, kAna, kSupport, kFlow});
-  EXPECT_EQ(contacts_.find(kContact)->contact.move.state, contact::MoveState::accepted);
+  EXPECT_EQ(contacts.find(kContact)->contact.move.state, contact::MoveState::accepted);
 }
 
 TEST_F(Transfers, NobodyElseAndNothingThatIsOver) {
@@ -175,7 +146,7 @@ TEST_F(Transfers, NobodyElseAndNothingThatIsOver) {
   EXPECT_EQ(with([](Transfer& t) { t.queue = QueueId{id_of(99)}; }), Errc::not_found);
   EXPECT_EQ(with([](Transfer& t) { t.flow = {}; }), Errc::not_found);
   EXPECT_EQ(with([](Transfer& t) { t.leg = kContact; }), Errc::invalid);
-  local_.incarnation = Incarnation{2};
+  local.incarnation = Incarnation{2};
   EXPECT_EQ(refused(good), Errc::not_owner);
 }
 
@@ -187,7 +158,7 @@ TEST_F(Transfers, WaitsForAnOpenOfferAndForTheCustomer) {
   contact_.move = {};
   for (const auto phase : {contact::Phase::abandoned, contact::Phase::ended}) {
     contact_.phase = phase;
-    contacts_.apply(contact::Claimed{.contact = kContact, .term = Term{2}, .whole = contact_}, meta());
+    contacts.apply(contact::Claimed{.contact = kContact, .term = Term{2}, .whole = contact_}, meta());
     EXPECT_EQ(refused({kContact, kLeg, {}, kSupport, kFlow}), Errc::refused);
   }
 }
