@@ -420,16 +420,22 @@ void People::sign_in(std::size_t n, std::size_t node, Uuid desktop, bool proved,
   });
 }
 
+// Gives the desktop that was left.
+Uuid People::leave_desk(Agent& agent) {
+  const Uuid desktop = agent.desk.desktop;
+  sim_.one_desktop.closed(agent.id, desktop);
+  agent.desk = {};
+  ++agent.episode;
+  agent.contacts.clear();
+  return desktop;
+}
+
 // The desktop at its node is gone, or the person holds it for gone and closes it.
 void People::lost_desk(std::size_t n, std::string_view why) {
   Agent& a = *agents_[n];
   if (!a.desk.open) return;
   sim_.say({a.id.value()}, "agent {} has no desktop any more: {}", a.id.value().text(), why);
-  sim_.one_desktop.closed(a.id, a.desk.desktop);
-  const Uuid desktop = a.desk.desktop;
-  a.desk = {};
-  ++a.episode;
-  a.contacts.clear();
+  const Uuid desktop = leave_desk(a);
   sim_.events().in(sim_.draw(200ms, 4s), [this, n, desktop] {
     if (agents_[n]->desk.open) return;
     // The client's token proves that it is the same desktop; some people open another browser instead.
@@ -521,12 +527,7 @@ void People::follow(std::size_t n, const std::string& region) {
   while (node < sim_.nodes() && (sim_.is_hub(node) || sim_.region(node) != region)) ++node;
   if (node == sim_.nodes() || node == a.desk.node) return;
   sim_.coverage().count(a.contacts.empty() ? "agent: moved" : "agent: moved with contacts");
-  const Uuid desktop = a.desk.desktop;
-  sim_.one_desktop.closed(a.id, desktop);
-  a.desk = {};
-  ++a.episode;
-  a.contacts.clear();
-  sign_in(n, node, desktop, true, false);
+  sign_in(n, node, leave_desk(a), true, false);
 }
 
 void People::desktop(std::size_t node, const DesktopEvent& event) {

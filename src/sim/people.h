@@ -67,6 +67,7 @@ class People {
   // The client reads the state of the desk when it connects; events carry it on from there.
   void read_desk(std::size_t agent);
   void take_event(Agent& agent, const DesktopEvent& event);
+  Uuid leave_desk(Agent& agent);
   void lost_desk(std::size_t agent, std::string_view why);
   void set_status(std::size_t agent, bool available);
   void rings(std::size_t agent, ContactId contact);
