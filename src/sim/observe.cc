@@ -302,7 +302,7 @@ void Simulation::final_checks() {
     c.owner_knows = theirs != nullptr && theirs->line == held.line && held.line.incarnation == owner.incarnation;
     c.work = held.contact.kind == contact::Kind::work;
     // One agent's own queue waits for him.
-    c.agent_idle = idle && world.config().find(config::Kind::user, held.contact.place.queue.value()) == nullptr;
+    c.agent_idle = idle && !world.config().is_agents_own(held.contact.place.queue);
     c.waits_long = now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
     settled.contact(c);
     contacts[id] = c;

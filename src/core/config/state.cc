@@ -181,6 +181,16 @@ const Document* State::find(Kind kind, const Uuid& id) const {
   return at == documents_.end() || !at->second.live() ? nullptr : &at->second;
 }
 
+const Document* State::queue(QueueId queue) const {
+  const Document* standard = find(Kind::queue, queue.value());
+  return standard != nullptr ? standard : find(Kind::user, queue.value());
+}
+
+bool State::is_agents_own(QueueId queue) const {
+  const Document* document = this->queue(queue);
+  return document != nullptr && document->kind == Kind::user;
+}
+
 std::string State::served_name(const Document& document) const {
   const std::string& name = document.get(name_field(document.kind));
   const auto at = names_.find({document.kind, name});

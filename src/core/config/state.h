@@ -118,6 +118,10 @@ class State {
   [[nodiscard]] std::vector<const Document*> overrides(const Uuid& hours) const;
   [[nodiscard]] std::optional<QuickConnect> quick_connect(const Uuid& id) const;
   [[nodiscard]] std::vector<Uuid> quick_connects() const;  // of all, in order
+  // The queue's document, or the user's whose own queue it is: that one has the id of its agent. Null: neither is
+  // there.
+  [[nodiscard]] const Document* queue(QueueId queue) const;
+  [[nodiscard]] bool is_agents_own(QueueId queue) const;
   // After how long a contact of the queue may be offered outside its region, while an agent of the region serves it.
   [[nodiscard]] std::chrono::milliseconds local_preference(QueueId queue) const;
   [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every change; for caches

@@ -132,8 +132,7 @@ Step Run::dequeue_and_transfer(const config::Block& block) {
 }
 
 const char* Run::refuses(QueueId queue) const {
-  const config::Document* document = sees_.config.find(config::Kind::queue, queue.value());
-  if (document == nullptr) document = sees_.config.find(config::Kind::user, queue.value());
+  const config::Document* document = sees_.config.queue(queue);
   if (document == nullptr || is(document->get("status"), "disabled")) return "NoMatchingError";
   const auto most = integer(document->get("max_contacts"), 0, std::numeric_limits<std::int64_t>::max());
   const bool full = most && sees_.waiting && sees_.waiting(queue) >= static_cast<std::uint64_t>(*most);

@@ -265,16 +265,20 @@ Capacity capacity(const config::RoutingProfile& profile) {
   return out;
 }
 
+std::size_t room(const Capacity& capacity, const PerChannel& taken, contact::Channel channel) {
+  const auto wanted = static_cast<std::size_t>(channel);
+  for (std::size_t n = 0; n < contact::kChannels; ++n) {
+    if (n != wanted && taken[n] != 0 && !capacity.any_channel[n]) return 0;
+  }
+  return capacity.at_once[wanted] - std::min(taken[wanted], capacity.at_once[wanted]);
+}
+
 bool has_room(const Capacity& capacity, const Presence& presence, contact::Channel channel,
               const PerChannel& promised) {
   if (bug::on(bug::Name::two_reservations_per_slot)) return true;
   PerChannel taken = promised;
   for (const auto& [id, slot] : presence.slots) ++taken[static_cast<std::size_t>(slot.channel)];
-  const auto wanted = static_cast<std::size_t>(channel);
-  for (std::size_t n = 0; n < contact::kChannels; ++n) {
-    if (n != wanted && taken[n] != 0 && !capacity.any_channel[n]) return false;
-  }
-  return taken[wanted] < capacity.at_once[wanted];
+  return room(capacity, taken, channel) > 0;
 }
 
 bool has_room(const config::State& config, const Presence& presence, contact::Channel channel,

@@ -59,8 +59,10 @@ struct Capacity {
 };
 [[nodiscard]] Capacity capacity(const config::RoutingProfile& profile);
 using PerChannel = std::array<std::size_t, contact::kChannels>;
-// Could the agent take one more contact of the channel? Reservations and after-contact work count; offers under way are
-// the asker's to count. Source: Amazon Connect Administrator Guide, "Channels and concurrency".
+// How many more contacts of the channel fit beside those that are `taken`. Source: Amazon Connect Administrator Guide,
+// "Channels and concurrency".
+[[nodiscard]] std::size_t room(const Capacity& capacity, const PerChannel& taken, contact::Channel channel);
+// Could the agent take one more? Reservations and after-contact work count; offers under way are the asker's to count.
 [[nodiscard]] bool has_room(const Capacity& capacity, const Presence& presence, contact::Channel channel,
                             const PerChannel& promised = {});
 [[nodiscard]] bool has_room(const config::State& config, const Presence& presence, contact::Channel channel,

@@ -287,19 +287,17 @@ struct Index::Parts {
     lane->queue = queue;
     lane->channel = channel;
     lane->prefer = sees.config.local_preference(queue);
-    const bool standard = sees.config.find(config::Kind::queue, queue.value()) != nullptr;
-    if (!standard && sees.config.find(config::Kind::user, queue.value()) != nullptr)
-      lane->agent = AgentId{queue.value()};
+    if (sees.config.is_agents_own(queue)) lane->agent = AgentId{queue.value()};
     return *lane;
   }
 
   // A user came or went: whether the lane under that id is an agent queue has to be asked again.
   void requeue(const Sees& sees, AgentId user, Channel channel) {
-    const auto at = queues.find(QueueId{user.value()});
+    const QueueId own{user.value()};
+    const auto at = queues.find(own);
     if (at == queues.end() || !at->second[static_cast<std::size_t>(channel)]) return;
     Lane& lane = *at->second[static_cast<std::size_t>(channel)];
-    const bool there = sees.config.find(config::Kind::user, user.value()) != nullptr &&
-                       sees.config.find(config::Kind::queue, user.value()) == nullptr;
+    const bool there = sees.config.is_agents_own(own);
     if (there == !lane.agent.value().nil()) return;
     lane.agent = there ? user : AgentId{};
     for (const auto& [id, pool] : lane.pools) {

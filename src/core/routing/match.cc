@@ -60,9 +60,7 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
            : !p.move_to.empty() ? "is moving to another region"
                                 : "status is not routable";
   if (!preferred && !contact.place.preferred.value().nil()) return "the contact waits for the agent it had";
-  const bool agent_queue = sees.config.find(config::Kind::queue, contact.place.queue.value()) == nullptr &&
-                           sees.config.find(config::Kind::user, contact.place.queue.value()) != nullptr;
-  if (agent_queue && !preferred) {
+  if (!preferred && sees.config.is_agents_own(contact.place.queue)) {
     if (contact.place.queue.value() != p.agent.value()) return "the contact waits in another agent's queue";
   } else {
     const config::RoutingProfile::Queue* entry = entry_of(sees.config, p.agent, contact);

@@ -32,21 +32,13 @@ void count_slots(AgentCounts& counts, const Scope& scope, const AgentNow& agent)
     const char* name = channel_name(n);
     if (!(scope.queues.empty() ? in(scope.channels, name) : serves(scope, agent, name))) continue;
     counts.slots_active += static_cast<std::int64_t>(taken[n]);
-    if (agent.routable) free += room(agent.capacity, taken, static_cast<Channel>(n));
+    if (agent.routable) free += presence::room(agent.capacity, taken, static_cast<Channel>(n));
   }
   counts.slots_available += static_cast<std::int64_t>(free);
   counts.available += free > 0;
 }
 
 }  // namespace
-
-std::size_t room(const presence::Capacity& capacity, const presence::PerChannel& taken, Channel channel) {
-  const auto wanted = static_cast<std::size_t>(channel);
-  for (std::size_t n = 0; n < contact::kChannels; ++n) {
-    if (n != wanted && taken[n] != 0 && !capacity.any_channel[n]) return 0;
-  }
-  return capacity.at_once[wanted] - std::min(taken[wanted], capacity.at_once[wanted]);
-}
 
 AgentNow agent_now(const config::State& config, const presence::Presence& presence) {
   AgentNow out;

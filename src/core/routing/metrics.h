@@ -38,10 +38,6 @@ struct AgentNow {
 };
 [[nodiscard]] AgentNow agent_now(const config::State& config, const presence::Presence& presence);
 
-// How many more contacts of the channel the agent could take: presence::has_room, counted.
-[[nodiscard]] std::size_t room(const presence::Capacity& capacity, const presence::PerChannel& taken,
-                               contact::Channel channel);
-
 // The part of the centre that a metric is about. An empty set: everything.
 struct Scope {
   std::set<Uuid> queues;  // an agent's own has the agent's id

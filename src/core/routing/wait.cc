@@ -28,17 +28,14 @@ void add(Staff& staff, const Centre& centre, const presence::Presence& presence)
   for (const auto& [id, slot] : presence.slots) ++taken[static_cast<std::size_t>(slot.channel)];
   const presence::Capacity capacity = presence::capacity(*profile);
   presence::PerChannel& free = staff[profile];
-  for (std::size_t n = 0; n < contact::kChannels; ++n) free[n] += room(capacity, taken, static_cast<Channel>(n));
-}
-
-bool of_agent(const Centre& centre, QueueId queue) {
-  return centre.config.find(config::Kind::queue, queue.value()) == nullptr;
+  for (std::size_t n = 0; n < contact::kChannels; ++n)
+    free[n] += presence::room(capacity, taken, static_cast<Channel>(n));
 }
 
 // Of an agent's own queue, `staff` is that agent alone. An agent to whom contacts come after a delay is no room before.
 Room room_for(const Centre& centre, const Staff& staff, QueueId queue, Channel channel, milliseconds waited) {
   Room out;
-  const bool own = of_agent(centre, queue);
+  const bool own = centre.config.is_agents_own(queue);
   for (const auto& [profile, free] : staff) {
     const auto entry = profile->queues.find({queue.value(), presence::channel_name(channel)});
     if (!own && entry == profile->queues.end()) continue;
@@ -50,7 +47,7 @@ Room room_for(const Centre& centre, const Staff& staff, QueueId queue, Channel c
 
 Staff staff_of(const Centre& centre, QueueId queue, const contact::Expression* asked) {
   Staff out;
-  const bool own = of_agent(centre, queue);
+  const bool own = centre.config.is_agents_own(queue);
   for (const auto& [agent, held] : centre.agents.all()) {
     if (held.presence.desktop.nil() || (own && agent.value() != queue.value())) continue;
     const bool able = own || asked == nullptr || contact::satisfies(*asked, agent, centre.config.proficiencies(agent));
@@ -134,7 +131,7 @@ Waits expected_waits(const Centre& centre, const std::set<QueueId>& queues, cons
     if (!held.presence.desktop.nil()) add(everybody, centre, held.presence);
   }
   for (const QueueId queue : queues) {
-    const bool own = of_agent(centre, queue);
+    const bool own = centre.config.is_agents_own(queue);
     const Staff alone = own ? staff_of(centre, queue, nullptr) : Staff{};
     for (const Channel channel : channels) {
       Contact next;

@@ -9,11 +9,6 @@ using contact::Contact;
 using contact::MoveState;
 using contact::Phase;
 
-bool is_target(const config::State& config, QueueId queue) {
-  return config.find(config::Kind::queue, queue.value()) != nullptr ||
-         config.find(config::Kind::user, queue.value()) != nullptr;
-}
-
 // What its agent served, over and for itself.
 Contact leg_of(const Contact& whole, ContactId id, const Now& now) {
   Contact out = whole;
@@ -43,7 +38,7 @@ Result<Decision> decide(const Sees& sees, const Transfer& command, const Now& no
   if (command.leg.value().nil() || sees.contacts.find(command.leg) != nullptr) {
     return fail(Errc::invalid, "the leg needs an id of its own");
   }
-  if (!command.queue.value().nil() && !is_target(sees.config, command.queue)) {
+  if (!command.queue.value().nil() && sees.config.queue(command.queue) == nullptr) {
     return fail(Errc::not_found, "no queue or user " + command.queue.value().text());
   }
   if (sees.config.find(config::Kind::flow, command.flow.value()) == nullptr) {
@@ -55,8 +50,7 @@ Result<Decision> decide(const Sees& sees, const Transfer& command, const Now& no
   std::vector<contact::Item> items;
   if (c.phase == Phase::with_agent) {
     next.previous = command.leg;
-    out.records.push_back(
-        contact::Rec{contact::Claimed{command.leg, Term{1}, contact::Why::started, leg_of(c, command.leg, now), {}}});
+    append(out, contact::open(leg_of(c, command.leg, now)));
     const presence::Held* desk = sees.agents.find(c.agent);
     if (desk != nullptr && sees.mine(desk->line) && desk->presence.slots.contains(c.id)) {
       append(out, presence::handed_on(sees.config, *desk, c.id, command.leg, now));
