@@ -96,8 +96,15 @@ def moved(centre):
         centre.tandem("move", "carol", "--to", WEST)
         until("carol at the other", lambda: at("carol") == WEST)
     finally:
-        terminal.communicate("quit\n", timeout=30)
+        terminal.stdin.write("quit\n")
+        terminal.stdin.close()
+        equal(terminal.wait(30), 0, "the end of the terminal")
     chat, alice = begin(centre)
+    bob = desk(centre, "bob", WEST)
+    half = centre.json("move", "--profile", "everything", "--share", "50", "--to", WEST)["moved"]
+    equal(len(half), 1, "half of two agents")
+    centre.tandem("move", *half, "--cancel")
+    bob.status("Offline")
     centre.tandem("move", "--profile", "everything", "--from", EAST, "--to", WEST)
     told = lambda: alice.call("GET", "/me")["status"]
     until("the order", lambda: told().get("move_to") == WEST)

@@ -208,12 +208,19 @@ TEST(Agent, HandsAChatOnToAColleague) {
   region.host.run(200ms);
   const std::string contact = "contacts/" + chat.contact;
   const std::string transfer = contact + "/transfer";
-  EXPECT_EQ(region.agent("POST", transfer, token, {{"quick_connect", "ben"}}).status, 409);  // no flow for it yet
   EXPECT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
   region.agent("POST", contact + "/messages", token, {{"content", "I ask Ben"}});
 
+  const auto refused = [&](const json::object& order, unsigned status, const char* says) {
+    const auto response = region.agent("POST", transfer, token, order);
+    EXPECT_EQ(response.status, status) << says;
+    EXPECT_NE(response.body.find(says), std::string::npos) << response.body;
+  };
+  refused({{"quick_connect", "ben"}}, 409, "An administrator can make one named 'Default agent transfer'");
+  refused({{"quick_connect", "Sales"}}, 409, "An administrator can make one named 'Default queue transfer'");
+  std::string flow;
   for (const char* name : {"Default agent transfer", "Default queue transfer"}) {
-    region.expect(
+    const auto made = region.expect(
         "PUT", "/contact-flows/" + region.instance,
         {{"Name", name},
          {"Type", "QUEUE_TRANSFER"},
@@ -222,6 +229,7 @@ TEST(Agent, HandsAChatOnToAColleague) {
                      R"({"ErrorType":"QueueAtCapacity","NextAction":"end"},)"
                      R"({"ErrorType":"NoMatchingError","NextAction":"end"}]}},)"
                      R"({"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]})"}});
+    flow = text_of(made, "ContactFlowId");
   }
   const auto offered = body_of(region.agent("GET", "quick-connects", token)).at("quick_connects").as_array();
   std::vector<std::string> names;
@@ -233,6 +241,17 @@ TEST(Agent, HandsAChatOnToAColleague) {
   EXPECT_EQ(region.agent("POST", transfer, token, {{"flow", "nothing"}}).status, 404);
   EXPECT_EQ(region.agent("POST", transfer, token).status, 400);
   EXPECT_EQ(region.agent("POST", transfer, token, {{"quick_connect", "ana"}}).status, 409);
+  refused({{"quick_connect", "ben"}, {"client_token", std::string(501, 't')}}, 400, "client_token is too long");
+  for (const json::object& to :
+       {json::object{{"QuickConnectType", "PHONE_NUMBER"}, {"PhoneConfig", {{"PhoneNumber", "+15550100"}}}},
+        json::object{{"QuickConnectType", "QUEUE"},
+                     {"QueueConfig", {{"QueueId", region.queue}, {"ContactFlowId", flow}}}}}) {
+    const bool phone = to.at("QuickConnectType") == "PHONE_NUMBER";
+    region.expect("PUT", "/quick-connects/" + region.instance,
+                  {{"Name", phone ? "Workshop" : "Sales"}, {"QuickConnectConfig", to}});
+  }
+  refused({{"quick_connect", "Workshop"}}, 409, "cannot be transferred to a phone number");
+  refused({{"quick_connect", "Sales"}}, 409, "name its id");
   const json::object order{{"quick_connect", "ben"}, {"client_token", "t"}};
   const auto done = region.agent("POST", transfer, token, order);
   ASSERT_EQ(done.status, 200) << done.body;

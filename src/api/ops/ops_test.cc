@@ -165,6 +165,29 @@ TEST_F(OpsTest, ShowsQueuesAndAgents) {
   EXPECT_EQ(send("GET", "agents?region=elsewhere").status, 404);
 }
 
+TEST_F(OpsTest, MovesAgentsOnlyAsFarAsThereAreAny) {
+  const json::object here{{"move_to", "us-east-1"}};
+  struct Case {
+    const char* agent;
+    json::object order;
+    unsigned status;
+    const char* says;
+  };
+  for (const Case& each :
+       {Case{"nobody", here, 404, "no user nobody"}, Case{"ana", {{"move_to", "mars"}}, 404, "has no region 'mars'"},
+        Case{"ana", {}, 400, "'move_to' must name a region"},
+        Case{"ana", {{"move_to", 7}}, 400, "'move_to' must name a region"},
+        Case{"ana", {{"move_to", ""}, {"within_s", -1}}, 400, "'within_s' must be"},
+        Case{"ana", {{"move_to", ""}, {"within_s", 86'401}}, 400, "'within_s' must be"},
+        Case{"ana", here, 409, "not signed in"}}) {
+    const auto response = send("PUT", std::string("agents/") + each.agent, each.order);
+    EXPECT_EQ(response.status, each.status) << json::serialize(each.order);
+    EXPECT_NE(response.body.find(each.says), std::string::npos) << response.body;
+  }
+  sign_in();
+  EXPECT_EQ(send("PUT", "agents/ana", here).status, 200);  // she is there
+}
+
 TEST_F(OpsTest, ExplainsWhyNotAndWhyThen) {
   const std::string id = queued_chat();
   auto told = get("explain/" + id);

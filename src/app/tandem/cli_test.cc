@@ -70,6 +70,22 @@ TEST(Cli, ReadsViewsAndPeople) {
   EXPECT_EQ(command<LogVerify>("log verify some/data").dir, "some/data");
 }
 
+TEST(Cli, ReadsWhoIsMovedWhere) {
+  const Move named = command<Move>("move alice bob --to us-west-2");
+  EXPECT_EQ(named.agents, (std::vector<std::string>{"alice", "bob"}));
+  EXPECT_EQ(named.to, "us-west-2");
+  EXPECT_FALSE(named.within || named.cancel);
+  const Move part = command<Move>("move --profile everything --share 50 --from us-east-1 --to us-west-2 --within 30");
+  EXPECT_EQ(part.profile + " " + part.from, "everything us-east-1");
+  EXPECT_EQ(part.share, 50);
+  EXPECT_EQ(part.within, 30);
+  EXPECT_TRUE(command<Move>("move alice --cancel").cancel);
+  for (const char* wrong : {"move alice --to us-west-2 --within -1", "move --profile x --to y --share 0",
+                            "move --profile x --to y --share 101"}) {
+    EXPECT_FALSE(typed(wrong)) << wrong;
+  }
+}
+
 TEST(Cli, TakesCommonOptionsAnywhere) {
   for (const char* line : {"--json --dir /tmp/x status", "status --json --dir /tmp/x"}) {
     const auto call = typed(line);
