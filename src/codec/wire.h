@@ -14,6 +14,7 @@
 // field number is the alternative's place, from 1; a map is repeated entries {1: key, 2: value}.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -346,7 +347,12 @@ class Reader {
       return true;
     } else if constexpr (detail::IsMap<T>::value) {
       Entry<typename T::key_type, typename T::mapped_type> entry;
+      const std::size_t before = in_.size();
       if (!spend() || !get(kind, entry)) return false;
+      // Most such maps are all that is left of their message.
+      if constexpr (requires { value.reserve(before); }) {
+        if (value.empty()) value.reserve(std::min(before / (before - in_.size()), *budget_ + 1));
+      }
       // Written in order, so that each belongs behind the others; what is not lands where it belongs all the same.
       value.insert_or_assign(value.end(), std::move(entry.key), std::move(entry.value));
       return true;

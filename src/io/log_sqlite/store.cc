@@ -535,11 +535,20 @@ Result<bool> Store::drop_snapshot(std::int64_t snapshot, std::int64_t chunks_max
 }
 
 Result<std::optional<std::string>> Store::world(const SnapshotRow& row) {
+  const std::int64_t first = row.number << kChunkBits;
+  const std::int64_t end = (row.number + 1) << kChunkBits;
+  // It may be large, and is read into its place at once. The size that the row says may be damaged.
+  auto measure = prepared("SELECT SUM(LENGTH(bytes)) FROM snapshot_chunk WHERE number >= ?1 AND number < ?2");
+  TANDEM_LOG_TRY(measure);
+  Use size(**measure);
+  size->bind(1, first).bind(2, end);
+  TANDEM_LOG_TRY(size->step());
   auto statement = prepared("SELECT bytes FROM snapshot_chunk WHERE number >= ?1 AND number < ?2 ORDER BY number");
   TANDEM_LOG_TRY(statement);
   Use use(**statement);
-  use->bind(1, row.number << kChunkBits).bind(2, (row.number + 1) << kChunkBits);
+  use->bind(1, first).bind(2, end);
   std::string world;
+  world.reserve(static_cast<std::size_t>(size->number(0)));
   for (;;) {
     const auto chunk = use->step();
     TANDEM_LOG_TRY(chunk);
