@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -292,15 +293,15 @@ class Nats final : public Rival {
     };
     origin_ = server(here, "a", "listen: \"127.0.0.1:" + std::to_string(leaf) + "\"");
     mirror_ = server(there, "b", "remotes: [ { url: \"nats://127.0.0.1:" + std::to_string(leaf) + "\" } ]");
-    out_ = open(here);
-    in_ = open(there);
-    sleep_ms(2'000);  // the leaf connects; a mirror made before that tries again only after long pauses
-    ask(*out_, "$JS.API.STREAM.CREATE.EV",
+    out_ = open(here, kHere);
+    in_ = open(there, kThere);
+    await_leaf();
+    ask(*out_, kHere, "$JS.API.STREAM.CREATE.EV",
         R"({"name":"EV","subjects":["ev.>"],"storage":"file","retention":"limits","max_msgs":3000000})");
-    ask(*in_, "$JS.API.STREAM.CREATE.EVM",
+    ask(*in_, kThere, "$JS.API.STREAM.CREATE.EVM",
         R"({"name":"EVM","storage":"file","mirror":{"name":"EV","external":{"api":"$JS.a.API"}}})");
     in_->write("SUB deliver.c1 9\r\n");
-    ask(*in_, "$JS.API.CONSUMER.DURABLE.CREATE.EVM.c1",
+    ask(*in_, kThere, "$JS.API.CONSUMER.DURABLE.CREATE.EVM.c1",
         R"({"stream_name":"EVM","config":{"durable_name":"c1","deliver_subject":"deliver.c1","ack_policy":"none","deliver_policy":"all"}})");
     acks_ = std::thread([this] {
       pump(*out_, [this](std::string_view body) {
@@ -327,12 +328,17 @@ class Nats final : public Rival {
   }
 
  private:
-  static std::unique_ptr<Tcp> open(std::uint16_t port) {
+  static constexpr char kHere[] = "_INBOX.a";
+  static constexpr char kThere[] = "_INBOX.b";
+
+  // Replies are heard through the leaf as well, so each has an inbox of its own.
+  static std::unique_ptr<Tcp> open(std::uint16_t port, const std::string& inbox) {
     auto tcp = std::make_unique<Tcp>(port);
     tcp->line();  // INFO
     tcp->write(
         "CONNECT {\"verbose\":false,\"pedantic\":false,\"name\":\"bench\",\"lang\":\"c\",\"version\":\"0\"}\r\n"
-        "SUB _INBOX.bench 1\r\nPING\r\n");
+        "SUB " +
+        inbox + " 1\r\nPING\r\n");
     while (tcp->line() != "PONG") {
     }
     return tcp;
@@ -348,8 +354,24 @@ class Nats final : public Rival {
       return tcp.take(size + 2).substr(0, size);
     }
   }
-  static void ask(Tcp& tcp, const std::string& subject, const std::string& body) {
-    tcp.write("PUB " + subject + " _INBOX.bench " + std::to_string(body.size()) + "\r\n" + body + "\r\n");
+  // Until the one hears the other. A mirror made before that tries again only after long pauses.
+  void await_leaf() {
+    in_->write("SUB bench.leaf 2\r\n");
+    {
+      std::atomic<bool> heard = false;
+      const std::jthread caller([&] {
+        for (; !heard; sleep_ms(20)) out_->write("PUB bench.leaf 0\r\n\r\n");
+      });
+      message(*in_);
+      heard = true;
+    }
+    in_->write("UNSUB 2\r\nPING\r\n");
+    while (in_->line() != "PONG") {
+    }
+    sleep_ms(500);  // its other subjects follow
+  }
+  static void ask(Tcp& tcp, const std::string& inbox, const std::string& subject, const std::string& body) {
+    tcp.write("PUB " + subject + " " + inbox + " " + std::to_string(body.size()) + "\r\n" + body + "\r\n");
     const std::string answer(message(tcp));
     if (answer.find("\"error\"") != std::string::npos) die("NATS: " + subject + ": " + answer);
   }
@@ -363,7 +385,7 @@ class Nats final : public Rival {
   void publish(std::size_t count) override {
     std::string bytes;
     bytes.reserve(count * (payload_.size() + 40));
-    const std::string head = "PUB ev.x _INBOX.bench " + std::to_string(payload_.size()) + "\r\n";
+    const std::string head = "PUB ev.x " + std::string(kHere) + " " + std::to_string(payload_.size()) + "\r\n";
     for (std::size_t i = 0; i < count; ++i) {
       stamp(payload_);
       bytes += head;
