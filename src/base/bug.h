@@ -28,6 +28,7 @@ enum class Name : std::uint8_t {
   sign_in_without_release,
   release_keeps_desk,
   slot_outlives_contact,
+  consultation_stays,
   two_reservations_per_slot,
   accept_on_old_grant,
   item_id_per_try,

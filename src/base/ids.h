@@ -1,6 +1,7 @@
 // The names of things. Terms are those of Amazon Connect where it has one.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -36,6 +37,12 @@ struct LogId {
 
 // How far somebody is in every log: the last sequence they have, per log.
 using Vector = std::map<LogId, Sequence>;
+[[nodiscard]] inline bool covers(const Vector& whole, const Vector& part) {
+  return std::ranges::all_of(part, [&](const auto& entry) {
+    const auto at = whole.find(entry.first);
+    return at != whole.end() && at->second >= entry.second;
+  });
+}
 
 // Who wrote a record, where it stands, when, and which command caused it (nil: none).
 struct Meta {

@@ -215,8 +215,7 @@ void Node::answer(const Uuid& ticket, NodeId asker, Result<Answer> result, bool 
 
 void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
   if (const Answer* before = world_.answer(command.id)) {
-    const auto* attach = std::get_if<contact::Attach>(&command.verb);
-    if (attach == nullptr) {
+    if (!std::holds_alternative<contact::Attach>(command.verb)) {
       step_ack_ = Ack::peer;  // the first answer may still be on its way to a second disk
       answer(ticket, asker, *before);
       return;
@@ -304,10 +303,6 @@ Result<Decision> Node::decide(const Command& command) {
                  {said}, command.id);
             return Decision{};
           },
-          [&](const contact::End& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
-          [&](const contact::SetAttributes& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
-          [&](const contact::SetRouting& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
-          [&](const contact::SetSchedule& v) -> Result<Decision> { return contact::decide(contacts, v, now_); },
           [&](const transfer::Transfer& v) -> Result<Decision> {
             resumed_.erase(v.contact);  // its new flow begins under the same term
             return transfer::decide(sees(), v, now_);
@@ -356,7 +351,14 @@ Result<Decision> Node::decide(const Command& command) {
             take(flow::advance(flow_sees(), held.contact, event, now_, rng_), held, {}, command.id);
             return Decision{};
           },
-          [&](const auto& v) -> Result<Decision> { return presence::decide(desks, v, now_); },  // the other desk orders
+          [&](const auto& v) -> Result<Decision> {
+            if constexpr (requires { contact::decide(contacts, v, now_); })
+              return contact::decide(contacts, v, now_);
+            else if constexpr (requires { transfer::decide(sees(), v, now_); })
+              return transfer::decide(sees(), v, now_);
+            else
+              return presence::decide(desks, v, now_);
+          },
       },
       command.verb);
 }

@@ -191,9 +191,7 @@ void Node::on(NodeId, message::Pass& m) {
     if (at != local_.attachments.end()) send(at->second.gateway, message::Pass{at->second, m.contact, m.item}, true);
     return;
   }
-  if (!local_.desktops.contains(contact.agent)) return;
-  outputs_.out.push_back(
-      DesktopEvent{contact.agent, DesktopWhat::items, DesktopEvent::as_is(contact), {}, {m.item}, {}, {}});
+  show_items(contact.agent, contact, {m.item});
 }
 
 void Node::detach(ContactId contact, SessionId session) {
@@ -222,18 +220,30 @@ void Node::link_lost(NodeId peer) {
 
 // Shows the customer and the agent's desktop what one of this node's own records says.
 void Node::show(const contact::Rec& rec) {
-  const ContactId id = std::visit([](const auto& r) { return r.contact; }, rec);
-  const std::vector<contact::Item>& items =
-      std::visit([](const auto& r) -> const std::vector<contact::Item>& { return r.items; }, rec);
+  const ContactId id = contact::contact_of(rec);
+  const std::vector<contact::Item>& items = contact::items_of(rec);
   const contact::Held& held = *world_.contacts().find(id);
   const bool ended = held.contact.phase == contact::Phase::ended;
   if (items.empty() && !ended) return;
   if (const auto session = local_.attachments.find(id); session != local_.attachments.end()) {
     send(session->second.gateway, message::Show{session->second, id, items, false, ended});
   }
-  const AgentId agent = held.contact.agent;
-  if (items.empty() || held.contact.phase == contact::Phase::offering || !local_.desktops.contains(agent)) return;
-  park(DesktopEvent{agent, DesktopWhat::items, DesktopEvent::as_is(held.contact), {}, items, {}, {}});
+  if (held.contact.phase != contact::Phase::offering) show_items(held.contact.agent, held.contact, items);
+  show_guests(rec);
+}
+
+// The same for those who take part from other nodes.
+void Node::show_guests(const contact::Rec& rec) {
+  const auto& items = contact::items_of(rec);
+  const contact::Held* held = items.empty() ? nullptr : world_.contacts().find(contact::contact_of(rec));
+  if (held == nullptr) return;
+  for (const AgentId agent : presence::guests(world_.contacts(), held->contact))
+    show_items(agent, held->contact, items);
+}
+
+void Node::show_items(AgentId agent, const contact::Contact& in, const std::vector<contact::Item>& items) {
+  if (items.empty() || !local_.desktops.contains(agent)) return;
+  park(DesktopEvent{agent, DesktopWhat::items, DesktopEvent::as_is(in), {}, items, {}, {}});
 }
 
 void Node::desktop_events() {
@@ -242,14 +252,13 @@ void Node::desktop_events() {
     const presence::Held* held = world_.agents().find(agent);
     if (held == nullptr || !sees().mine(held->line)) continue;
     auto& shown = on_desktop_[agent];
-    auto now_there = decltype(on_desktop_)::mapped_type{};
-    for (const auto& [id, slot] : held->presence.slots) {
-      const contact::Held* contact = world_.contacts().find(id);
-      if (contact == nullptr) continue;
-      now_there[id] = {slot.state, contact->contact.phase};
+    auto now_there = presence::on_desk(world_.contacts(), held->presence);
+    for (const auto& [id, seen] : now_there) {
       const auto before = shown.find(id);
-      if (before != shown.end() && before->second == now_there[id]) continue;
-      park(DesktopEvent{.agent = agent, .contact = DesktopEvent::as_is(contact->contact), .slot = slot});
+      if (before != shown.end() && before->second == seen) continue;
+      DesktopEvent event{.agent = agent, .contact = DesktopEvent::as_is(world_.contacts().find(id)->contact)};
+      if (!(event.guest = !seen.slot)) event.slot = held->presence.slots.at(id);
+      park(std::move(event));
     }
     for (const auto& [id, was] : shown) {
       if (now_there.contains(id)) continue;

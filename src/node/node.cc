@@ -203,13 +203,10 @@ void Node::drain_cluster() {
     for (auto& received : std::exchange(net_.received, {})) receive(received);
     for (const auto& hello : std::exchange(net_.hellos, {})) greeted(hello);
     for (const auto& vote : std::exchange(net_.votes, {})) {
-      failover::Vote record;
-      record.subject = vote.subject;
-      record.down = vote.down;
-      record.peer_link = vote.kinds.contains(cluster::Signal::peer_link);
-      record.api_probe = vote.kinds.contains(cluster::Signal::api_probe);
-      record.clients = vote.kinds.contains(cluster::Signal::clients);
-      record.self_report = vote.kinds.contains(cluster::Signal::self_report);
+      using enum cluster::Signal;
+      const auto has = [&](cluster::Signal kind) { return vote.kinds.contains(kind); };
+      const failover::Vote record{vote.subject,   vote.down,    has(peer_link),
+                                  has(api_probe), has(clients), has(self_report)};
       emit(Decision{{failover::Rec{record}}, {}});
     }
     for (auto& payload : std::exchange(net_.payloads, {})) {
@@ -255,18 +252,16 @@ void Node::receive(cluster::Received& received) {
     now_.hlc = last_stamp_;
   }
   apply(rec->body, rec->meta());
+  if (const auto* of_contact = std::get_if<contact::Rec>(&rec->body)) show_guests(*of_contact);
   appended_.push_back(LogEntry{received.log, received.sequence, std::move(received.record)});
 }
 
 void Node::load_from_peer(const cluster::SnapshotReceived& snapshot) {
   // Loading replaces the world: nothing that is applied here may be missing from it, but for this life's own records,
   // which are applied again.
-  for (const auto& [log, sequence] : cluster_.replication().seen()) {
-    if (log.origin == options_.self && log.incarnation == options_.incarnation) continue;
-    const auto at = snapshot.vector.find(log);
-    if (at == snapshot.vector.end() || at->second < sequence) return;
-  }
-  if (!may_load_) return;
+  Vector of_others = cluster_.replication().seen();
+  of_others.erase({options_.self, options_.incarnation});
+  if (!may_load_ || !covers(snapshot.vector, of_others)) return;
   if (!world_.load(snapshot.bytes)) {
     ++counters_.undecodable;
     return;
@@ -301,11 +296,9 @@ void Node::emit(Decision decision, const Uuid& cause) {
       }
       show(*rec);
     }
-    if (const auto* rec = std::get_if<presence::Rec>(&body)) {
-      if (const auto* claimed = std::get_if<presence::Claimed>(rec)) {
-        local_.desktops[claimed->agent] = claimed->whole.desktop;
-      }
-    }
+    const auto* rec = std::get_if<presence::Rec>(&body);
+    const auto* opened = rec == nullptr ? nullptr : std::get_if<presence::Claimed>(rec);
+    if (opened != nullptr) local_.desktops[opened->agent] = opened->whole.desktop;
   }
   for (Effect& effect : decision.effects) perform(std::move(effect));
 }
@@ -335,10 +328,17 @@ void Node::touch_contact(ContactId contact) {
   touched_contacts_.insert(contact);
   const contact::Held* held = world_.contacts().find(contact);
   if (held == nullptr) return;
-  for (const AgentId agent : {held->contact.agent, held->contact.move.agent}) {
+  const contact::Contact& c = held->contact;
+  for (const AgentId agent : {c.agent, c.move.agent, c.about.by}) {
     if (agent.value().nil()) continue;
     touched_agents_.insert(agent);
     desk_touched_.insert(agent);
+  }
+  for (const ContactId other : {c.consult.contact, c.about.contact}) {
+    if (const contact::Held* found = world_.contacts().find(other)) {
+      touched_contacts_.insert(other);
+      desk_touched_.insert(found->contact.agent);
+    }
   }
   match_ = true;
 }
@@ -355,7 +355,7 @@ void Node::touch(const Body& body) {
           [&](const contact::Rec& rec) {
             const auto* updated = std::get_if<contact::Updated>(&rec);
             if (updated != nullptr && contact::only_content(*updated)) return;
-            touch_contact(std::visit([](const auto& r) { return r.contact; }, rec));
+            touch_contact(contact::contact_of(rec));
           },
           [&](const presence::Rec& rec) { touch_around(std::visit([](const auto& r) { return r.agent; }, rec)); },
           [&](const routing::Rec& rec) {

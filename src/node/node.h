@@ -18,6 +18,7 @@
 #include "cluster/cluster.h"
 #include "core/flow/view.h"
 #include "core/presence/decide.h"
+#include "core/presence/desk.h"
 #include "node/messages.h"
 #include "node/world.h"
 
@@ -129,10 +130,11 @@ struct DesktopEvent {
   AgentId agent;
   DesktopWhat what = DesktopWhat::contact;
   std::shared_ptr<const contact::Contact> contact;  // as it is now; apart, for it is large and most outputs are not
-  std::optional<presence::Slot> slot;               // none: the contact left this desktop
+  std::optional<presence::Slot> slot;               // none, for one who is no guest: the contact left this desktop
   std::vector<contact::Item> items;
   std::optional<presence::Presence> presence;
   std::string reason;  // closed: in plain words
+  bool guest = false;  // on the desktop without a slot (presence::OnDesk)
   [[nodiscard]] static std::shared_ptr<const contact::Contact> as_is(const contact::Contact& contact) {
     return std::make_shared<const contact::Contact>(contact);
   }
@@ -278,6 +280,8 @@ class Node {
   void detach(ContactId contact, SessionId session);
   void link_lost(NodeId peer);
   void show(const contact::Rec& rec);
+  void show_guests(const contact::Rec& rec);
+  void show_items(AgentId agent, const contact::Contact& in, const std::vector<contact::Item>& items);
   void desktop_events();
 
   struct Parked {
@@ -368,7 +372,7 @@ class Node {
   bool clock_doubted_ = false;
   std::deque<Parked> parked_;
   std::map<ContactId, Term> resumed_;  // lines whose flow this process has picked up
-  std::map<AgentId, std::map<ContactId, std::pair<presence::SlotState, contact::Phase>>> on_desktop_;
+  std::map<AgentId, std::map<ContactId, presence::OnDesk>> on_desktop_;
   std::map<Uuid, Forwarded> forwards_;  // by command id
   std::map<Uuid, Uuid> tickets_of_;     // try -> command id
   std::map<ContactId, Arriving> arriving_;

@@ -113,7 +113,8 @@ struct Scan {
     };
     if (!c.place.preferred.value().nil()) {
       if (c.place.preferred != p.agent) return std::nullopt;
-      if (p.slots.contains(c.id) || (entry(p.agent, c) && has_room(desk, c))) return as(-1);
+      if (p.slots.contains(c.id) || p.slots.contains(c.consult.contact) || (entry(p.agent, c) && has_room(desk, c)))
+        return as(-1);
       return std::nullopt;
     }
     if (!routable(p) || !has_room(desk, c)) return std::nullopt;

@@ -385,6 +385,9 @@ void Settled::contact(const Contact& c) {
   if (!c.owner_knows) {
     verdict_.broken("settled", fmt::format("{} lives, and its owner {} does not know it", name(c.id), name(c.owner)),
                     c.id.value());
+  } else if (c.strays) {
+    verdict_.broken("settled", fmt::format("{} and its consultation do not belong together any more", name(c.id)),
+                    c.id.value());
   } else if ((c.work || c.attached) && c.phase == contact::Phase::queued && c.agent_idle && c.waits_long) {
     verdict_.broken("settled", fmt::format("{} waits in its queue while an agent has nothing to do", name(c.id)),
                     c.id.value());

@@ -216,6 +216,7 @@ class Settled {
     bool owner_knows = false;  // the process that is the owner says that the line is its own
     bool work = false;
     bool agent_idle = false;  // an agent who may take it has nothing to do
+    bool strays = false;      // a consultation whose conversation is over or does not know it, or the other way round
     bool waits_long = false;  // nothing has changed for longer than any timer
     NodeId owner;
   };

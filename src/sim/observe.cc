@@ -10,6 +10,16 @@
 namespace tandem::sim {
 namespace {
 
+// A consultation and its conversation name each other, as long as both live.
+bool astray(const contact::State& contacts, const contact::Contact& c) {
+  const contact::Held* main = contacts.find(c.about.contact);
+  const contact::Held* consultation = contacts.find(c.consult.contact);
+  if (c.is_consultation()) {
+    return main == nullptr || !main->contact.live() || main->contact.consult.contact != c.id;
+  }
+  return !c.consult.contact.value().nil() && (consultation == nullptr || !consultation->contact.live());
+}
+
 constexpr Time kCalm = 12s;  // without faults before owners are compared
 
 std::string line_name(Term term, NodeId node) { return fmt::format("{}@{}", term.value(), node.value()); }
@@ -303,6 +313,7 @@ void Simulation::final_checks() {
     c.work = held.contact.kind == contact::Kind::work;
     // One agent's own queue waits for him.
     c.agent_idle = idle && !world.config().is_agents_own(held.contact.place.queue);
+    c.strays = astray(world.contacts(), held.contact);
     c.waits_long = now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
     settled.contact(c);
     contacts[id] = c;

@@ -1,4 +1,4 @@
-#include "sim/people.h"
+#include "sim/people_state.h"
 
 #include <algorithm>
 
@@ -14,61 +14,6 @@ const char* slot_name(presence::SlotState state) {
 }
 
 }  // namespace
-
-// -- what they remember
-
-struct People::Customer {
-  struct Message {
-    Uuid id;
-    std::string words;
-    bool accepted = false;
-    bool over = false;  // gave up, or was told that it cannot be
-    int tries = 0;
-  };
-  std::size_t index = 0;
-  ContactId contact;
-  KeyId key;
-  Uuid participant;
-  Uuid start_id;
-  int start_tries = 0;
-  bool started = false;
-  bool gone = false;   // left, was told the end, or gave up
-  bool ended = false;  // was told the end
-  bool served = false;
-  std::size_t gateway = 0;
-  std::uint64_t session = 0;  // 0: no socket
-  Time connected_at{};
-  int silences = 0;
-  int answers_left = 0;
-  bool answered = false;
-  std::vector<Message> said;
-};
-
-struct People::Desk {
-  bool open = false;
-  std::size_t node = 0;
-  std::uint64_t life = 0;  // of the node's process
-  Uuid desktop;
-};
-
-struct People::Agent {
-  std::size_t index = 0;
-  AgentId id;
-  Desk desk;
-  bool signing_in = false;
-  std::uint64_t episode = 0;  // counts desks: what was planned for an earlier one is dropped
-  int silences = 0;
-  Uuid last_desktop;
-  struct OnDesk {
-    presence::Slot slot;
-    contact::Contact contact;
-    bool handled = false;  // somebody is looking at this state already
-    int to_say = 0;
-    bool talking = false;
-    Time since{};
-  };
-  std::map<ContactId, OnDesk> contacts;
-};
 
 People::People(Simulation& sim) : sim_(sim) {
   for (const AgentId id : sim_.sample().agents) {
@@ -577,7 +522,11 @@ void People::take_event(Agent& a, const DesktopEvent& event) {
       if (!event.contact) return;
       const ContactId id = event.contact->id;
       sim_.say({a.id.value(), id.value()}, "agent {} is shown contact {}: {}", a.id.value().text(), id.value().text(),
-               event.slot ? slot_name(event.slot->state) : "gone");
+               event.slot ? slot_name(event.slot->state) : (event.guest ? "as a guest" : "gone"));
+      if (event.guest) {
+        a.contacts.erase(id);
+        return be_guest(n, *event.contact);
+      }
       if (!event.slot) {
         a.contacts.erase(id);
         return;
@@ -588,8 +537,7 @@ void People::take_event(Agent& a, const DesktopEvent& event) {
       if (fresh) on.since = sim_.events().now();
       on.slot = *event.slot;
       on.contact = *event.contact;
-      if (event.slot->channel == contact::Channel::task &&
-          event.slot->state != presence::SlotState::after_contact_work) {
+      if (event.contact->kind == contact::Kind::work && event.slot->state != presence::SlotState::after_contact_work) {
         sim_.coverage().count("work: given");
         sim_.work_once.given(id, event.slot->attempt, a.id);
       }
@@ -669,25 +617,29 @@ void People::agent_says(std::size_t n, ContactId id) {
     const auto on = a.contacts.find(id);
     if (a.episode != episode) return;
     if (on == a.contacts.end() || on->second.slot.state != presence::SlotState::busy) return;
-    if (sim_.rng().chance(1, 12)) {
-      transfer(n, id);
-      return;
-    }
+    if (sim_.rng().chance(1, 12)) return transfer(n, id);
+    if (sim_.rng().chance(1, 12) && on->second.contact.kind == contact::Kind::session) return consult(n, id);
     if (on->second.to_say-- <= 0 || on->second.slot.channel == contact::Channel::task) {
       end(n, id);
       return;
     }
-    contact::Say verb;
-    verb.contact = id;
-    verb.item.content_type = "text/plain";
-    verb.item.role = contact::Role::agent;
-    verb.item.participant = on->second.contact.agent_participant;
-    const std::string words = "says " + std::to_string(++words_);
-    verb.item.content = seal(on->second.contact.key, words);
-    call(n, verb, [this, id, words](Result<Answer> answer) {
-      if (answer) sim_.transcript_once.accepted(id, answer->id, words, answer->id);
-    });
+    say(n, on->second.contact, on->second.contact.agent_participant, [](bool) {});
     agent_says(n, id);
+  });
+}
+
+void People::say(std::size_t n, const contact::Contact& in, const Uuid& participant,
+                 std::move_only_function<void(bool)> then) {
+  contact::Say verb;
+  verb.contact = in.id;
+  verb.item.content_type = "text/plain";
+  verb.item.role = contact::Role::agent;
+  verb.item.participant = participant;
+  const std::string words = "says " + std::to_string(++words_);
+  verb.item.content = seal(in.key, words);
+  call(n, verb, [this, id = in.id, words, then = std::move(then)](Result<Answer> answer) mutable {
+    if (answer) sim_.transcript_once.accepted(id, answer->id, words, answer->id);
+    then(answer.has_value());
   });
 }
 

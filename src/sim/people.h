@@ -75,6 +75,11 @@ class People {
   void agent_says(std::size_t agent, ContactId contact);
   void end(std::size_t agent, ContactId contact);
   void transfer(std::size_t agent, ContactId contact);
+  void say(std::size_t agent, const contact::Contact& in, const Uuid& participant,
+           std::move_only_function<void(bool)> then);
+  void consult(std::size_t agent, ContactId contact);
+  void confer(std::size_t agent, ContactId contact, ContactId consultation, int steps);
+  void be_guest(std::size_t agent, const contact::Contact& main);
   void complete(std::size_t agent, ContactId contact);
   void rival(std::size_t agent);
   void supervise();  // somebody is moved to another region, now and then

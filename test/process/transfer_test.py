@@ -124,6 +124,78 @@ def moved(centre):
     alice.status("Offline")
 
 
+@case("a warm transfer across three regions: asked, swapped, joined, left; who gets it has the slot, and the whole transcript")
+def warm(centre):
+    chat, alice = begin(centre, {"tier": "gold"})
+    alice.says(chat.id, "I ask a colleague")
+    bob = desk(centre, "bob", FRANKFURT)
+    until("bob to be seen", lambda: {one["name"]: one for one in alice.call("GET", "/quick-connects")["quick_connects"]}["bob"]["available"])
+    asked = alice.call("POST", f"/contacts/{chat.id}/consult", {"quick_connect": "bob"})["consultation"]
+    bob.takes(asked)
+    equal(bob.contact(asked)["attributes"]["tier"], "gold", "the attribute, before the customer")
+    mine = [item.get("content") for item in bob.call("GET", f"/contacts/{chat.id}/transcript?max=1000")["items"]]
+    assert "support, for my order" in mine, mine
+
+    def no(agent, contact, words):
+        try:
+            agent.says(contact, "nobody may hear this")
+        except Refused as error:
+            assert words in error.text, error.text
+            return
+        raise AssertionError(f"{contact} heard it")
+
+    no(alice, chat.id, "the customer is on hold")
+    no(bob, chat.id, "has not joined you")
+    alice.says(asked, "he wants his money back")
+    heard = lambda agent, contact, words: until(words, lambda: words in [
+        item.get("content") for item in agent.call("GET", f"/contacts/{contact}/transcript?max=1000")["items"]])
+    heard(bob, asked, "he wants his money back")
+    bob.says(asked, "I can do that")
+    heard(alice, asked, "I can do that")
+    alice.call("POST", f"/contacts/{chat.id}/swap", {})
+    alice.says(chat.id, "Bob will help you")
+    chat.sees("Bob will help you")
+    no(alice, asked, "on hold")
+    alice.call("POST", f"/contacts/{chat.id}/join", {})
+    until("bob to be let in", lambda: bob.says(chat.id, "Good day, it is Bob") or True)
+    chat.sees("Good day, it is Bob")
+    heard(alice, chat.id, "Good day, it is Bob")
+    alice.status("Offline")
+    leg = alice.call("POST", f"/contacts/{chat.id}/leave", {})["leg"]
+    until("bob to have it", lambda: (bob.contact(chat.id) or {}).get("state") == "connected")
+    until("the consultation to be gone", lambda: bob.contact(asked) is None)
+    until("the customer to be at bob's region or on the way", lambda: bob.says(chat.id, "All is well now") or True)
+    chat.sees("All is well now")
+    equal(bob.contact(chat.id)["previous_id"], leg, "the leg")
+    private = [line for line in chat.lines() if "money" in line or "I can do that" in line]
+    equal(private, [], "what only the agents may read")
+    alice.call("POST", f"/contacts/{leg}/complete", {})
+    bob.ends(chat.id)
+    seen = {contact["id"] for contact in centre.json("contacts", "--all")["contacts"]}
+    assert {chat.id, leg, asked} <= seen, seen
+    bob.status("Offline")
+
+
+@case("the asking agent's region is killed while all three talk: the colleague goes on with it at once")
+def lost_while_joined(centre):
+    chat, alice = begin(centre)
+    bob = desk(centre, "bob", FRANKFURT)
+    until("bob to be seen", lambda: {one["name"]: one for one in alice.call("GET", "/quick-connects")["quick_connects"]}["bob"]["available"])
+    asked = alice.call("POST", f"/contacts/{chat.id}/consult", {"quick_connect": "bob"})["consultation"]
+    bob.takes(asked)
+    until("bob's answer to be known", lambda: alice.call("POST", f"/contacts/{chat.id}/join", {}) == {})
+    until("bob to be let in", lambda: bob.says(chat.id, "Good day, it is Bob") or True)
+    os.kill(centre.pid(EAST), signal.SIGKILL)
+    until("the customer to arrive at a survivor", lambda: chat.attach(centre.urls[WEST]) is None, 60)
+    until("bob to have it", lambda: (bob.contact(chat.id) or {}).get("state") == "connected", 60)
+    until("bob to be heard", lambda: bob.says(chat.id, "I go on with it") or True)
+    chat.sees("I go on with it")
+    bob.ends(chat.id)
+    bob.status("Offline")
+    centre.tandem("up", "--detach")
+    centre.settled()
+
+
 @case("what cannot be: in plain words, and the conversation stays where it is")
 def refused(centre):
     chat, alice = begin(centre)

@@ -14,15 +14,9 @@ namespace json = boost::json;
 
 constexpr std::chrono::seconds kTokenLife = std::chrono::hours(12);
 constexpr std::size_t kContentBytesMax = 16'384;
-constexpr std::size_t kTokenBytesMax = 500;
 constexpr std::size_t kPasswordBytesMax = 512;
 constexpr std::size_t kPageMax = 1'000;
 constexpr std::size_t kPageDefault = 100;
-
-std::string text(const json::object& body, std::string_view member) {
-  const json::value* value = body.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 http::Response signed_out(std::string_view message) { return error_json(401, "unauthenticated", message); }
 
@@ -35,7 +29,26 @@ const contact::Contact* contact_of(const Desk& desk, ContactId id) {
   for (const auto& [contact, slot] : desk.contacts) {
     if (contact.id == id) return &contact;
   }
+  for (const contact::Contact& contact : desk.guest_of) {
+    if (contact.id == id) return &contact;
+  }
   return nullptr;
+}
+
+// As whom the agent speaks in a contact of his desktop; nothing: he may not, for this reason.
+Result<Uuid> voice(const Desk& desk, const contact::Contact& contact) {
+  if (const presence::Slot* slot = slot_of(desk, contact.id)) {
+    if (slot->state == presence::SlotState::busy) return contact.agent_participant;
+    return fail(Errc::refused, over(contact) ? "The contact has ended." : "Accept the contact first.");
+  }
+  if (contact.is_consultation()) return contact.about.participant;
+  for (const auto& [consultation, slot] : desk.contacts) {
+    if (consultation.about.contact != contact.id) continue;
+    if (slot.state == presence::SlotState::busy && contact.consult.stage == contact::ConsultStage::joined) {
+      return consultation.agent_participant;
+    }
+  }
+  return fail(Errc::refused, "Your colleague has not joined you to the conversation.");
 }
 
 http::Response not_yours() { return error_json(404, "not_found", "The contact is not on your desktop."); }
@@ -43,6 +56,11 @@ http::Response not_yours() { return error_json(404, "not_found", "The contact is
 std::string display_name(const Desk& desk) { return desk.first_name.empty() ? desk.username : desk.first_name; }
 
 }  // namespace
+
+std::string text(const json::object& body, std::string_view member) {
+  const json::value* value = body.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
 
 http::Response error_json(int status, std::string_view code, std::string_view message) {
   http::Response out = json_response(status, {{"code", code}, {"message", message}});
@@ -140,6 +158,14 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
       [this](const Call& call, Respond respond) { quick_connects(call, std::move(respond)); });
   add("POST", "contacts/{id}/transfer", true,
       [this](const Call& call, Respond respond) { transfer(call, std::move(respond)); });
+  add("POST", "contacts/{id}/consult", true,
+      [this](const Call& call, Respond respond) { consult(call, std::move(respond)); });
+  add("POST", "contacts/{id}/swap", true,
+      [this](const Call& call, Respond respond) { confer(call, false, std::move(respond)); });
+  add("POST", "contacts/{id}/join", true,
+      [this](const Call& call, Respond respond) { confer(call, true, std::move(respond)); });
+  add("POST", "contacts/{id}/leave", true,
+      [this](const Call& call, Respond respond) { leave(call, std::move(respond)); });
   add("POST", "contacts/{id}/messages", true,
       [this](const Call& call, Respond respond) { message(call, std::move(respond)); });
   add("POST", "contacts/{id}/events", true,
@@ -373,18 +399,15 @@ void Agent::message(const Call& call, http::Respond respond) const {
   with_desk(call, std::move(respond),
             [this, call, content = std::move(content), type, token](const Desk& desk, const http::Respond& then) {
               const contact::Contact* contact = contact_of(desk, call.contact);
-              const presence::Slot* slot = slot_of(desk, call.contact);
-              if (contact == nullptr || slot == nullptr) return then(not_yours());
-              if (slot->state != presence::SlotState::busy) {
-                return then(error_json(409, "refused",
-                                       over(*contact) ? "The contact has ended." : "Accept the contact first."));
-              }
+              if (contact == nullptr) return then(not_yours());
+              const auto as = voice(desk, *contact);
+              if (!as) return then(error_json(as.error()));
               contact::Item item;
               item.id = command_id(host_, "agent SendMessage", call.badge.agent.value().text(), token);
               item.content_type = type;
               item.content = host_.seal(contact->key, content);
               item.role = contact::Role::agent;
-              item.participant = contact->agent_participant;
+              item.participant = *as;
               item.display_name = Text::plain(display_name(desk));
               Command order{.id = item.id, .verb = contact::Say{call.contact, item}, .keys = {}};
               host_.command(std::move(order), [then](const Result<Answer>& done) {
@@ -407,12 +430,14 @@ void Agent::event(const Call& call, http::Respond respond) const {
   with_desk(call, std::move(respond), [this, call, name, content](const Desk& desk, const http::Respond& then) {
     const contact::Contact* contact = contact_of(desk, call.contact);
     if (contact == nullptr) return then(not_yours());
+    const auto as = voice(desk, *contact);
+    if (!as) return then(error_json(as.error()));
     contact::Item item;
     item.id = host_.mint();
     item.content_type = event_type(name);
     if (!content.empty()) item.content = Text::plain(json_response(200, content).body);
     item.role = contact::Role::agent;
-    item.participant = contact->agent_participant;
+    item.participant = *as;
     item.display_name = Text::plain(display_name(desk));
     item.at = Hlc::at(host_.utc_ms());
     host_.pass_on(call.contact, std::move(item));
@@ -470,9 +495,10 @@ void Agent::end(const Call& call, http::Respond respond) const {
   with_desk(call, std::move(respond), [this, call](const Desk& desk, const http::Respond& then) {
     const contact::Contact* contact = contact_of(desk, call.contact);
     const presence::Slot* slot = slot_of(desk, call.contact);
-    if (contact == nullptr || slot == nullptr) return then(not_yours());
+    const bool asked = contact != nullptr && slot == nullptr && contact->is_consultation();
+    if (contact == nullptr || (slot == nullptr && !asked)) return then(not_yours());
     if (over(*contact)) return then(json_response(200, {}));
-    if (slot->state != presence::SlotState::busy) {
+    if (slot != nullptr && slot->state != presence::SlotState::busy) {
       return then(error_json(409, "refused", "Only a contact that you serve can be ended."));
     }
     const json::value* outcome = call.body.if_contains("outcome");
@@ -482,103 +508,6 @@ void Agent::end(const Call& call, http::Respond respond) const {
     }
     order(contact::End{call.contact, contact::Role::agent, unanswered ? contact::kUnanswered : "AGENT_DISCONNECT"},
           then);
-  });
-}
-
-// -- transfers
-
-void Agent::quick_connects(const Call& call, http::Respond respond) const {
-  struct Found {
-    std::string why_not;
-    json::array all;
-  };
-  ask(
-      host_,
-      [badge = call.badge](const World& world, const Local& local) {
-        Found out;
-        const Desk desk = look(world, local, badge.agent, badge.desktop);
-        if (!desk.open) out.why_not = desk.why_not;
-        for (const Uuid& id : desk.open ? world.config().quick_connects() : std::vector<Uuid>{}) {
-          const auto to = world.config().quick_connect(id);
-          if (!to || to->type == "PHONE_NUMBER" || to->destination == badge.agent.value()) continue;
-          json::object each{{"id", id.text()}, {"name", to->name}, {"type", to->type}};
-          const presence::Held* held = to->type == "USER" ? world.agents().find(AgentId{to->destination}) : nullptr;
-          if (to->type == "USER") {
-            const bool in = held != nullptr && !held->presence.desktop.nil();
-            const membership::Member* at = in ? world.members().find(held->line.node) : nullptr;
-            const bool heard = at != nullptr && (at->node == local.self || local.reachable.contains(at->node));
-            each["available"] = heard && presence::routable(held->presence);
-            if (at != nullptr) each["region"] = at->region;
-          }
-          out.all.emplace_back(std::move(each));
-        }
-        return out;
-      },
-      [respond = std::move(respond)](Found found) {
-        if (!found.why_not.empty()) return respond(error_json(409, "not_signed_in", found.why_not));
-        respond(json_response(200, {{"quick_connects", std::move(found.all)}}));
-      });
-}
-
-void Agent::transfer(const Call& call, http::Respond respond) const {
-  const std::string named = text(call.body, "quick_connect");
-  const std::string flow = text(call.body, "flow");
-  const std::string token = text(call.body, "client_token");
-  if (named.empty() == flow.empty()) {
-    return respond(error_json(400, "invalid", "Either quick_connect or flow is needed: its id or its name."));
-  }
-  if (token.size() > kTokenBytesMax) return respond(error_json(400, "invalid", "client_token is too long."));
-  const Uuid order_id = command_id(host_, "agent Transfer", call.badge.agent.value().text(), token);
-  with_desk(call, std::move(respond), [this, call, named, flow, order_id](const Desk&, http::Respond then) {
-    ask(
-        host_,
-        [call, named, flow, order_id](const World& world, const Local&) -> Result<transfer::Transfer> {
-          const config::State& config = world.config();
-          transfer::Transfer out;
-          out.contact = call.contact;
-          out.leg = ContactId{derive_uuid(order_id, "leg")};
-          out.by = call.badge.agent;
-          if (!flow.empty()) {
-            const auto id = parse_uuid(flow);
-            const config::Document* to =
-                id ? config.find(config::Kind::flow, *id) : config.named(config::Kind::flow, flow);
-            if (to == nullptr) return fail(Errc::not_found, "There is no flow '" + flow + "'.");
-            out.flow = FlowId{to->id};
-            return out;
-          }
-          std::vector<config::QuickConnect> found;
-          if (const auto id = parse_uuid(named)) {
-            if (auto one = config.quick_connect(*id)) found.push_back(std::move(*one));
-          } else {
-            for (const Uuid& each : config.quick_connects()) {
-              auto one = config.quick_connect(each);
-              if (one && one->name == named) found.push_back(std::move(*one));
-            }
-          }
-          if (found.empty()) return fail(Errc::not_found, "There is no quick connect '" + named + "'.");
-          if (found.size() > 1)
-            return fail(Errc::refused, "Several quick connects are called '" + named + "': name its id.");
-          const config::QuickConnect& to = found.front();
-          if (to.type == "PHONE_NUMBER")
-            return fail(Errc::refused, "This contact cannot be transferred to a phone number.");
-          if (to.destination == call.badge.agent.value()) return fail(Errc::refused, "That is you.");
-          if (to.flow.value().nil()) {
-            return fail(Errc::refused,
-                        std::string("There is no flow to transfer with. An administrator can make one named '") +
-                            (to.type == "USER" ? config::kAgentTransferFlow : config::kQueueTransferFlow) + "'.");
-          }
-          out.queue = QueueId{to.destination};
-          out.flow = to.flow;
-          return out;
-        },
-        [this, order_id, then = std::move(then)](const Result<transfer::Transfer>& verb) {
-          if (!verb) return then(error_json(verb.error()));
-          host_.command(Command{.id = order_id, .verb = *verb, .keys = {}},
-                        [then, leg = verb->leg](const Result<Answer>& done) {
-                          if (!done) return then(error_json(done.error()));
-                          then(json_response(200, {{"leg", leg.value().text()}}));
-                        });
-        });
   });
 }
 

@@ -56,6 +56,20 @@ class Agent {
   void end(const Call& call, http::Respond respond) const;
   void quick_connects(const Call& call, http::Respond respond) const;
   void transfer(const Call& call, http::Respond respond) const;
+  void consult(const Call& call, http::Respond respond) const;
+  void confer(const Call& call, bool join, http::Respond respond) const;
+  void leave(const Call& call, http::Respond respond) const;
+  // Whom the body names, found in the configuration; `make` turns that into the order, whose `made` the answer names.
+  struct Destination {
+    QueueId queue;
+    FlowId flow;
+  };
+  struct HandOn {
+    const char* operation;
+    const char* made;
+    Verb (*order)(ContactId contact, ContactId made, AgentId by, const Destination& to);
+  };
+  void hand_on(const Call& call, const HandOn& how, http::Respond respond) const;
   // Runs `then` when the desktop that asks is open here.
   void with_desk(const Call& call, http::Respond respond, std::function<void(Desk, http::Respond)> then) const;
   void order(Verb verb, http::Respond respond) const;
@@ -64,6 +78,10 @@ class Agent {
   Passwords& passwords_;
   std::vector<Route> routes_;
 };
+
+inline constexpr std::size_t kTokenBytesMax = 500;
+// Empty when it is absent or no string.
+[[nodiscard]] std::string text(const boost::json::object& body, std::string_view member);
 
 // What an error of ours is to an agent.
 [[nodiscard]] http::Response error_json(int status, std::string_view code, std::string_view message);

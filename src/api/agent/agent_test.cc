@@ -299,6 +299,50 @@ TEST(Agent, HandsAChatOnToAColleague) {
   EXPECT_TRUE(region.host.errors.empty());
 }
 
+TEST(Agent, RefusesToConferWithNobodyInPlainWords) {
+  Region region;
+  const std::string token = sign_in(region);
+  region.agent("PUT", "status", token, {{"status", "Available"}});
+  Chat chat = start_chat(region);
+  region.host.run(200ms);
+  const std::string contact = "contacts/" + chat.contact;
+  const auto refused = [&](const std::string& path, const json::object& order, unsigned status, const char* says) {
+    const auto response = region.agent("POST", path, token, order);
+    EXPECT_EQ(response.status, status) << path;
+    EXPECT_NE(response.body.find(says), std::string::npos) << response.body;
+  };
+  refused(contact + "/join", {}, 409, "you do not serve the contact");  // it rings
+  EXPECT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
+  refused(contact + "/join", {}, 409, "you have asked no colleague");
+  refused(contact + "/swap", {}, 409, "you have asked no colleague");
+  refused(contact + "/leave", {}, 409, "you have asked no colleague");
+  refused(contact + "/leave", {{"client_token", std::string(501, 't')}}, 400, "client_token is too long");
+  refused(contact + "/consult", {}, 400, "Either quick_connect or flow is needed");
+  refused(contact + "/consult", {{"quick_connect", "nobody"}}, 404, "There is no quick connect 'nobody'");
+  refused(contact + "/consult", {{"quick_connect", "ana"}}, 409, "That is you");
+  refused("contacts/" + region.queue + "/consult", {{"flow", region.flow}}, 404, "no contact");
+
+  // Asked through a flow that finds nobody but her: it waits, and she may give it up.
+  const json::object order{{"flow", region.flow}, {"client_token", "t"}};
+  const auto asked = region.agent("POST", contact + "/consult", token, order);
+  ASSERT_EQ(asked.status, 200) << asked.body;
+  EXPECT_EQ(body_of(region.agent("POST", contact + "/consult", token, order)), body_of(asked));
+  refused(contact + "/consult", {{"flow", region.flow}}, 409, "you have asked a colleague already");
+  refused(contact + "/join", {}, 409, "your colleague has not answered yet");
+  refused(contact + "/messages", {{"content", "to whom?"}}, 409, "the customer is on hold");
+  const std::string id = text_of(body_of(asked), "consultation");
+  const auto me = body_of(region.agent("GET", "me", token));
+  ASSERT_EQ(me.at("guest_of").as_array().size(), 1U);
+  const json::object& guest = me.at("guest_of").as_array()[0].as_object();
+  EXPECT_EQ(text_of(guest, "id"), id);
+  EXPECT_EQ(text_of(guest, "about"), chat.contact);
+  EXPECT_EQ(me.at("contacts").as_array()[0].at("consultation").at("stage"), "apart");
+  EXPECT_EQ(region.agent("POST", "contacts/" + id + "/end", token).status, 200);
+  region.host.run(100ms);
+  EXPECT_EQ(body_of(region.agent("GET", "me", token)).at("guest_of").as_array().size(), 0U);
+  EXPECT_EQ(region.agent("POST", contact + "/messages", token, {{"content", "Here I am again"}}).status, 200);
+}
+
 // The document is what clients are written against, so it names what is served and nothing else.
 TEST(Agent, TheOpenApiDocumentNamesEveryRoute) {
   Region region;

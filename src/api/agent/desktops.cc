@@ -27,7 +27,9 @@ std::string token_of(const http::Request& request) {
 std::string contact_event(Host& host, const DesktopEvent& event) {
   json::object out;
   if (event.contact) out["contact"] = contact_json(host, *event.contact, event.slot ? &*event.slot : nullptr);
-  if (!event.slot) {
+  if (event.guest) {
+    out["type"] = "contact.guest";
+  } else if (!event.slot) {
     out["type"] = "contact.gone";
   } else {
     switch (event.slot->state) {

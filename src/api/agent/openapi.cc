@@ -108,6 +108,38 @@ constexpr std::string_view kDocument = R"json({
             "leg": {"type": "string", "format": "uuid", "description": "What you served, as a contact of its own"}}}}}},
           "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
     },
+    "/agent/v1/contacts/{id}/consult": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "post": {"summary": "Ask a colleague about a conversation; it is on hold until you swap or join", "requestBody": {"required": true, "content": {"application/json": {"schema": {
+          "type": "object", "properties": {
+            "quick_connect": {"type": "string", "description": "Its id or name; this or flow"},
+            "flow": {"type": "string", "description": "Id or name of a flow that finds the colleague"},
+            "client_token": {"type": "string", "maxLength": 500, "description": "A repeat with the same token gets the first answer"}}}}}},
+        "responses": {
+          "200": {"description": "A colleague is looked for", "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "consultation": {"type": "string", "format": "uuid", "description": "A contact of its own: messages to the colleague go there, and to end it ends the asking"}}}}}},
+          "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
+    },
+    "/agent/v1/contacts/{id}/swap": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "post": {"summary": "Talk to the other of the two, customer or colleague; the id is the conversation's",
+        "responses": {"200": {"description": "Done"}, "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
+    },
+    "/agent/v1/contacts/{id}/join": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "post": {"summary": "From now on all three talk in the conversation",
+        "responses": {"200": {"description": "Done"}, "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
+    },
+    "/agent/v1/contacts/{id}/leave": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "post": {"summary": "Leave the conversation to the colleague; after-contact work begins, for the leg that was yours", "requestBody": {"content": {"application/json": {"schema": {
+          "type": "object", "properties": {
+            "client_token": {"type": "string", "maxLength": 500, "description": "A repeat with the same token gets the first answer"}}}}}},
+        "responses": {
+          "200": {"description": "The colleague has it, or is about to", "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "leg": {"type": "string", "format": "uuid", "description": "What you served, as a contact of its own"}}}}}},
+          "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
+    },
     "/agent/v1/contacts/{id}/messages": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
       "post": {"summary": "Say something to the customer", "requestBody": {"required": true, "content": {"application/json": {"schema": {
@@ -140,7 +172,7 @@ constexpr std::string_view kDocument = R"json({
     },
     "/agent/v1/events": {
       "get": {"summary": "WebSocket of events",
-        "description": "The first message is {type: hello, me: Me}. Then, as they happen: contact.offered, contact.connected, contact.ended (after-contact work), contact.gone, each with {contact: Contact}; items {contact: ID, items: [Item]}; typing {contact: ID, at}; receipt {contact: ID, message: ID, receipt: read or delivered, at}; status {status: Status}; closed {reason}, after which the socket closes. The client may send {type: ping} and gets {type: pong}.",
+        "description": "The first message is {type: hello, me: Me}. Then, as they happen: contact.offered, contact.connected, contact.ended (after-contact work), contact.gone, contact.guest (of guest_of, as it changes), each with {contact: Contact}; items {contact: ID, items: [Item]}; typing {contact: ID, at}; receipt {contact: ID, message: ID, receipt: read or delivered, at}; status {status: Status}; closed {reason}, after which the socket closes. The client may send {type: ping} and gets {type: pong}.",
         "security": [], "parameters": [{"name": "token", "in": "query", "required": true, "schema": {"type": "string"}}],
         "responses": {"101": {"description": "Events follow"}, "401": {"$ref": "#/components/responses/Error"}}}
     }
@@ -161,7 +193,8 @@ constexpr std::string_view kDocument = R"json({
           "queues": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}}}},
         "region": {"type": "string"}, "desktop": {"type": "string"},
         "status": {"$ref": "#/components/schemas/Status"},
-        "contacts": {"type": "array", "items": {"$ref": "#/components/schemas/Contact"}}}},
+        "contacts": {"type": "array", "items": {"$ref": "#/components/schemas/Contact"}},
+        "guest_of": {"type": "array", "items": {"$ref": "#/components/schemas/Contact"}, "description": "Without a slot: the consultation you asked for, or the conversation you are asked about"}}},
       "Status": {"type": "object", "properties": {
         "id": {"type": "string"}, "name": {"type": "string"}, "type": {"enum": ["ROUTABLE", "CUSTOM", "OFFLINE"]},
         "since": {"type": "string", "format": "date-time"},
@@ -172,7 +205,10 @@ constexpr std::string_view kDocument = R"json({
       "Contact": {"type": "object", "properties": {
         "id": {"type": "string"}, "initial_id": {"type": "string"}, "previous_id": {"type": "string"},
         "channel": {"enum": ["CHAT", "TASK", "VOICE"]},
-        "state": {"enum": ["offered", "connected", "after_contact_work"]},
+        "state": {"enum": ["offered", "connected", "after_contact_work", "in_flow", "queued", "ringing", "away", "ended"], "description": "The last five only of guest_of"},
+        "consultation": {"type": "object", "properties": {"id": {"type": "string"},
+          "stage": {"enum": ["apart", "swapped", "joined"], "description": "apart: the customer is on hold; swapped: the colleague is"}}},
+        "about": {"type": "string", "description": "Of a consultation: the conversation"},
         "accept_before": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"},
         "queue": {"type": "string", "description": "Its id; names are in Me.routing_profile.queues"},
         "customer": {"type": "object", "properties": {"name": {"type": "string"}, "participant": {"type": "string"},

@@ -4,6 +4,7 @@
 
 #include "api/common.h"
 #include "core/presence/decide.h"
+#include "core/presence/desk.h"
 
 namespace tandem::api::agent {
 namespace {
@@ -42,6 +43,37 @@ const char* type_name(presence::StatusType type) {
       return "OFFLINE";
   }
   return "OFFLINE";
+}
+
+const char* stage_name(contact::ConsultStage stage) {
+  switch (stage) {
+    case contact::ConsultStage::none:
+    case contact::ConsultStage::apart:
+      return "apart";
+    case contact::ConsultStage::swapped:
+      return "swapped";
+    case contact::ConsultStage::joined:
+      return "joined";
+  }
+  return "apart";
+}
+
+const char* phase_name(contact::Phase phase) {
+  switch (phase) {
+    case contact::Phase::in_flow:
+      return "in_flow";
+    case contact::Phase::queued:
+      return "queued";
+    case contact::Phase::offering:
+      return "ringing";
+    case contact::Phase::with_agent:
+      return "connected";
+    case contact::Phase::abandoned:
+      return "away";
+    case contact::Phase::ended:
+      return "ended";
+  }
+  return "ended";
 }
 
 // Why the desktop that asks is not the open one, as its agent is told.
@@ -89,8 +121,10 @@ Desk look(const World& world, const Local& local, AgentId agent, const Uuid& des
   if (const config::Document* status = config.find(config::Kind::agent_status, held->presence.status)) {
     out.status_name = config.served_name(*status);
   }
-  for (const auto& [id, slot] : held->presence.slots) {
-    if (const contact::Held* contact = world.contacts().find(id)) out.contacts.emplace_back(contact->contact, slot);
+  for (const auto& [id, seen] : presence::on_desk(world.contacts(), held->presence)) {
+    const contact::Contact& contact = world.contacts().find(id)->contact;
+    if (seen.slot) out.contacts.emplace_back(contact, held->presence.slots.at(id));
+    if (!seen.slot) out.guest_of.push_back(contact);
   }
   return out;
 }
@@ -115,6 +149,8 @@ json::object contact_json(Host& host, const contact::Contact& contact, const pre
   if (slot != nullptr) {
     out["state"] = state_name(slot->state);
     put_time(out, slot->state == presence::SlotState::reserved ? "accept_before" : "until", slot->until);
+  } else {
+    out["state"] = phase_name(contact.phase);
   }
   put_id(out, "queue", contact.place.queue.value());
   json::object customer;
@@ -138,6 +174,11 @@ json::object contact_json(Host& host, const contact::Contact& contact, const pre
   put(out, "name", contact.name);
   put(out, "description", words(host, contact.description));
   put_id(out, "previous_id", contact.previous.value());
+  if (!contact.consult.contact.value().nil()) {
+    out["consultation"] = {{"id", contact.consult.contact.value().text()},
+                           {"stage", stage_name(contact.consult.stage)}};
+  }
+  put_id(out, "about", contact.about.contact.value());
   put_id(out, "participant", contact.agent_participant);
   put_time(out, "initiated_at", contact.initiated);
   put_time(out, "enqueued_at", contact.place.enqueued);
@@ -187,12 +228,15 @@ json::object desk_json(Host& host, const Desk& desk) {
   profile["queues"] = std::move(queues);
   json::array contacts;
   for (const auto& [contact, slot] : desk.contacts) contacts.emplace_back(contact_json(host, contact, &slot));
+  json::array guest_of;
+  for (const contact::Contact& contact : desk.guest_of) guest_of.emplace_back(contact_json(host, contact, nullptr));
   return {{"agent", std::move(agent)},
           {"routing_profile", std::move(profile)},
           {"region", desk.region},
           {"desktop", desk.presence.desktop.text()},
           {"status", status_json(desk.presence, desk.status_name)},
-          {"contacts", std::move(contacts)}};
+          {"contacts", std::move(contacts)},
+          {"guest_of", std::move(guest_of)}};
 }
 
 }  // namespace tandem::api::agent

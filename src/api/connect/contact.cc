@@ -52,6 +52,7 @@ json::object contact_json(const Context& context, const Seen& seen) {
       {"QueuePriority", contact.place.priority},  {"Attributes", attributes_of(host, contact)}};
   if (contact.initial != contact.id) put(out, "InitialContactId", contact.initial.value().text());
   if (!contact.previous.value().nil()) out["PreviousContactId"] = contact.previous.value().text();
+  if (contact.is_consultation()) out["RelatedContactId"] = contact.about.contact.value().text();
   put(out, "Name", contact.name);
   put(out, "Description", words(host, contact.description));
   if (const auto at = contact.data.find("CustomerId"); at != contact.data.end()) {

@@ -27,6 +27,10 @@ constexpr char kOrders[] =
     "  accept, reject       the contact that rings\n"
     "  say TEXT             to the customer; a line that is no order is said too\n"
     "  transfer NAME        hand it on to an agent or a queue; a quick connect's name or id\n"
+    "  consult NAME         ask a colleague first; the customer is on hold until you swap or join\n"
+    "  swap                 talk to the other of the two; `use ID` says whom a line goes to\n"
+    "  join                 all three talk\n"
+    "  leave                leave the conversation to the colleague\n"
     "  end                  the conversation\n"
     "  done                 with the work after it\n"
     "  contacts             what is on the desktop\n"
@@ -113,12 +117,21 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
       return with("connected", "is connected",
                   [&](const std::string& id) { desk->transfer(id, rest, answered("transferred to " + rest)); });
     }
+    if (word == "consult" && !rest.empty()) {
+      return with("connected", "is connected",
+                  [&](const std::string& id) { desk->consult(id, rest, answered("asked " + rest)); });
+    }
+    if ((word == "swap" || word == "join" || word == "leave") && rest.empty()) {
+      return with("connected", "is connected", [&](const std::string& id) { desk->confer(id, word, answered(word)); });
+    }
     if (word == "done" && rest.empty()) {
       return with("after_contact_work", "has work left",
                   [&](const std::string& id) { desk->complete(id, answered("done")); });
     }
     const std::string words = word == "say" ? rest : line;
     if (words.empty()) return;
+    const auto to = contacts_.find(current_);
+    if (to != contacts_.end() && to->second.state == "guest") return desk->say(current_, words, answered(""));
     with("connected", "is connected", [&](const std::string& id) { desk->say(id, words, answered("")); });
   }
 
@@ -151,8 +164,9 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   }
 
   void contact(const DeskContact& contact) {
-    const json::object event{{"event", "contact"},         {"contact", contact.id},  {"state", contact.state},
-                             {"channel", contact.channel}, {"queue", contact.queue}, {"customer", contact.customer}};
+    const json::object event{{"event", "contact"},          {"contact", contact.id},  {"state", contact.state},
+                             {"channel", contact.channel},  {"queue", contact.queue}, {"customer", contact.customer},
+                             {"progress", contact.progress}};
     const std::string who =
         contact.channel + " " + contact.id.substr(0, 8) + (contact.customer.empty() ? "" : " with " + contact.customer);
     if (contact.state == "gone") {
@@ -160,6 +174,10 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
       return tell(event, "gone: " + contact.id.substr(0, 8));
     }
     contacts_[contact.id] = contact;
+    if (contact.state == "guest") {
+      const char* what = contact.consultation ? "consultation " : "the conversation you are asked about ";
+      return tell(event, what + contact.id.substr(0, 8) + ": " + contact.progress);
+    }
     current_ = contact.id;
     if (contact.state == "ringing") {
       tell(event, "RINGING: " + who + ", queue " + contact.queue + " (accept or reject)");

@@ -82,6 +82,17 @@ class Client final : public Desk {
           {{"quick_connect", to}, {"client_token", fresh_uuid()}},
           std::move(done)});
   }
+  void consult(const std::string& contact, const std::string& to, Done done) override {
+    give({"POST",
+          "contacts/" + contact + "/consult",
+          {{"quick_connect", to}, {"client_token", fresh_uuid()}},
+          std::move(done)});
+  }
+  void confer(const std::string& contact, const std::string& how, Done done) override {
+    json::object body;
+    if (how == "leave") body["client_token"] = fresh_uuid();
+    give({"POST", "contacts/" + contact + "/" + how, std::move(body), std::move(done)});
+  }
   void complete(const std::string& contact, Done done) override {
     give({"POST", "contacts/" + contact + "/complete", {}, std::move(done)});
   }
@@ -225,6 +236,8 @@ class Client final : public Desk {
       show(inner(event, "contact"), "connected");
     } else if (type == "contact.ended") {
       show(inner(event, "contact"), "after_contact_work");
+    } else if (type == "contact.guest") {
+      show(inner(event, "contact"), "guest");
     } else if (type == "contact.gone") {
       show(inner(event, "contact"), "gone");
     } else if (type == "items") {
@@ -248,6 +261,7 @@ class Client final : public Desk {
     }
     std::set<std::string> here;
     for (const json::value& value : list(desk, "contacts")) here.insert(text(value.as_object(), "id"));
+    for (const json::value& value : list(desk, "guest_of")) here.insert(text(value.as_object(), "id"));
     for (const std::string& id : std::set<std::string>(contacts_)) {
       if (!here.contains(id)) show(json::object{{"id", id}}, "gone");
     }
@@ -259,6 +273,7 @@ class Client final : public Desk {
       const std::string state = text(contact, "state");
       show(contact, state == "offered" ? "ringing" : state);
     }
+    for (const json::value& value : list(desk, "guest_of")) show(value.as_object(), "guest");
     for (auto& order : std::exchange(waiting_, {})) give(std::move(order));
   }
 
@@ -301,8 +316,13 @@ class Client final : public Desk {
     const std::string id = text(contact, "id");
     if (id.empty()) return;
     contacts_.insert(id);
-    DeskContact out{id, state, text(contact, "channel"), text(contact, "queue"),
-                    text(inner(contact, "customer"), "name")};
+    DeskContact out{id,
+                    state,
+                    text(contact, "channel"),
+                    text(contact, "queue"),
+                    text(inner(contact, "customer"), "name"),
+                    text(contact, "state"),
+                    !text(contact, "about").empty()};
     if (const auto name = queues_.find(out.queue); name != queues_.end()) out.queue = name->second;
     if (state == "gone") {
       contacts_.erase(id);
@@ -310,7 +330,7 @@ class Client final : public Desk {
     }
     if (events_.on_contact) events_.on_contact(out);
     // What was said before, here or in another region, is read once; what comes from now on is told.
-    if (state == "connected") read_transcript(id, 0);
+    if (state == "connected" || state == "guest") read_transcript(id, 0);
   }
 
   void read_transcript(const std::string& contact, int tries) {

@@ -23,10 +23,12 @@ struct Place {
 // A contact as the desktop shows it.
 struct DeskContact {
   std::string id;
-  std::string state;  // ringing, connected, after_contact_work; gone: it left this desktop
+  std::string state;  // ringing, connected, after_contact_work; guest: without a slot; gone: it left this desktop
   std::string channel;
   std::string queue;
   std::string customer;
+  std::string progress;       // of a guest: how far it is, as the agent API says it
+  bool consultation = false;  // what is said there, a colleague hears
 };
 
 struct DeskItem {
@@ -68,6 +70,9 @@ class Desk : public std::enable_shared_from_this<Desk> {
   virtual void end(const std::string& contact, Done done) = 0;
   // `to`: id or name of a quick connect.
   virtual void transfer(const std::string& contact, const std::string& to, Done done) = 0;
+  virtual void consult(const std::string& contact, const std::string& to, Done done) = 0;
+  // `how`: swap, join or leave.
+  virtual void confer(const std::string& contact, const std::string& how, Done done) = 0;
   virtual void complete(const std::string& contact, Done done) = 0;
   // Signs out and says nothing more.
   virtual void shut(Done done) = 0;

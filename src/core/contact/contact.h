@@ -145,6 +145,44 @@ struct Move {
   [[nodiscard]] bool open() const { return state == MoveState::offered || state == MoveState::accepted; }
 };
 
+// An agent asks a colleague about a conversation. What the two say is a contact of its own, the consultation: work that
+// is routed to the colleague as any other (docs/decisions/0015-a-consultation-is-a-contact.md).
+enum class ConsultStage : std::uint8_t {
+  none,
+  apart,    // the agent talks to the colleague; the customer is on hold
+  swapped,  // the agent talks to the customer; the colleague is on hold
+  joined,   // all three talk, in the conversation
+  last_ = joined
+};
+// Of the conversation.
+struct Consult {
+  ContactId contact;  // the consultation; nil: there is none
+  ConsultStage stage = ConsultStage::none;
+  AgentId by;  // who asked; nil: has left, and the colleague goes on
+  friend bool operator==(const Consult&, const Consult&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "stage", s.stage);
+    f(3, "by", s.by);
+  }
+};
+// Of the consultation.
+struct About {
+  ContactId contact;  // the conversation; nil: the contact is no consultation
+  AgentId by;         // who asks
+  Uuid participant;   // of the one who asks, here as in the conversation
+  friend bool operator==(const About&, const About&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "by", s.by);
+    f(3, "participant", s.participant);
+  }
+};
+
 struct Contact {
   static constexpr unsigned kAttributesField = 16;
   static constexpr unsigned kDataField = 28;
@@ -179,6 +217,8 @@ struct Contact {
   std::map<std::string, Text> data;  // contact data a flow sets: LanguageCode, CustomerId, References.<name>.Value
   Hlc scheduled;                     // of a task: its flow begins then, or began then; 0: at once
   Callback callback;
+  Consult consult;
+  About about;
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -213,8 +253,11 @@ struct Contact {
     f(kDataField, "data", s.data);
     f(29, "scheduled", s.scheduled);
     f(30, "callback", s.callback);
+    f(31, "consult", s.consult);
+    f(32, "about", s.about);
   }
   [[nodiscard]] bool is_callback() const { return kind == Kind::work && channel == Channel::voice; }
+  [[nodiscard]] bool is_consultation() const { return !about.contact.value().nil(); }
   // Waits for the time at which its flow begins.
   [[nodiscard]] bool awaits_its_time() const {
     return phase == Phase::in_flow && flow.await == Await::time && flow.block.empty();

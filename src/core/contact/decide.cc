@@ -48,6 +48,29 @@ void revive(Contact& contact, const Local& local, const Now& now) {
   back_to_queue(contact, true, local, now);
 }
 
+// The colleague may speak where he was brought in; the one who asked, in the consultation.
+bool is_guest(const Sees& sees, const Contact& contact, const Uuid& participant) {
+  if (participant.nil()) return false;
+  if (contact.is_consultation()) {
+    const Held* main = sees.own.find(contact.about.contact);
+    return participant == contact.about.participant && main != nullptr && main->contact.consult.contact == contact.id;
+  }
+  if (contact.consult.stage != ConsultStage::joined) return false;
+  const Held* consultation = sees.own.find(contact.consult.contact);
+  return consultation != nullptr && consultation->contact.phase == Phase::with_agent &&
+         participant == consultation->contact.agent_participant;
+}
+
+// Whom the agent who asked would write to is on hold.
+const char* on_hold(const Sees& sees, const Contact& contact, const Item& item) {
+  if (item.role != Role::agent) return nullptr;
+  if (contact.consult.stage == ConsultStage::apart) return "the customer is on hold: swap or join first";
+  if (item.participant != contact.about.participant) return nullptr;
+  const Held* main = sees.own.find(contact.about.contact);
+  const bool swapped = main != nullptr && main->contact.consult.stage == ConsultStage::swapped;
+  return swapped ? "your colleague is on hold: swap or join first" : nullptr;
+}
+
 }  // namespace
 
 Item event_item(const Contact& contact, std::string_view event, std::uint64_t number, const Now& now) {
@@ -212,11 +235,13 @@ Result<Decision> decide(const Sees& sees, const Say& command, const Now& now) {
   Item& item = items.front();
   item.at = now.hlc;
   const bool customer = item.role == Role::customer && item.participant == contact.customer;
-  const bool agent =
-      item.role == Role::agent && contact.phase == Phase::with_agent && item.participant == contact.agent_participant;
+  const bool agent = item.role == Role::agent &&
+                     ((contact.phase == Phase::with_agent && item.participant == contact.agent_participant) ||
+                      is_guest(sees, contact, item.participant));
   if (!customer && !agent && item.role != Role::system) {
     return fail(Errc::denied, "the participant is not part of the contact now");
   }
+  if (const char* why = on_hold(sees, contact, item)) return fail(Errc::refused, why);
   return update(**held, contact, std::move(items));
 }
 

@@ -56,6 +56,13 @@ struct Updated {
 
 using Rec = std::variant<Claimed, Updated>;
 
+[[nodiscard]] inline ContactId contact_of(const Rec& record) {
+  return std::visit([](const auto& r) { return r.contact; }, record);
+}
+[[nodiscard]] inline const std::vector<Item>& items_of(const Rec& record) {
+  return std::visit([](const auto& r) -> const std::vector<Item>& { return r.items; }, record);
+}
+
 // Nothing but words, attributes and data: these wait to be read, and no rule acts because they changed.
 [[nodiscard]] inline bool only_content(const Updated& record) {
   return std::ranges::all_of(record.change.changed, [](std::uint32_t field) {

@@ -288,6 +288,42 @@ bool has_room(const config::State& config, const Presence& presence, contact::Ch
   return profile != nullptr && has_room(capacity(*profile), presence, channel, promised);
 }
 
+bool keeps_seat(const Presence& presence, const contact::Contact& contact) {
+  return presence.slots.contains(contact.id) || presence.slots.contains(contact.consult.contact);
+}
+
+Decision seat(const contact::State& contacts, const Held& desk, contact::Contact& contact, const Local& local,
+              const Now& now, Rng& rng) {
+  Decision out;
+  const bool resumes = contact.place.preferred == desk.presence.agent;
+  Presence after = desk.presence;
+  Slot& slot = after.slots[contact.id];
+  slot.channel = contact.channel;
+  slot.attempt = contact.attempt;
+  slot.state = resumes ? SlotState::busy : SlotState::reserved;
+  slot.until = resumes ? Hlc{} : now.hlc + local.timers.ring;
+  after.available_since = now.hlc;
+  contact.agent = desk.presence.agent;
+  contact.phase = resumes ? Phase::with_agent : Phase::offering;
+  contact.ring_until = slot.until;
+  contact.place.preferred = {};
+  contact.place.preferred_until = {};
+  const contact::Held* consultation = contacts.find(contact.consult.contact);
+  const bool joins = resumes && consultation != nullptr && after.slots.erase(consultation->contact.id) > 0;
+  if (joins) {
+    contact.agent_participant = consultation->contact.agent_participant;
+    contact.consult = {};
+  }
+  if (resumes && contact.agent_participant.nil()) contact.agent_participant = mint_uuid(now.hlc, rng);
+  append(out, update(desk, after));
+  if (joins && consultation->line.node == local.self && consultation->line.incarnation == local.incarnation) {
+    Contact over = consultation->contact;
+    contact::Item ended = contact::finish(over, "JOINED", now);
+    append(out, contact::update(*consultation, over, {std::move(ended)}));
+  }
+  return out;
+}
+
 Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {
   if (sees.local.hub) return fail(Errc::refused, "a hub serves no agents; sign in at a region");
   if (sees.config.find(config::Kind::user, command.agent.value()) == nullptr) {

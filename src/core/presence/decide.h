@@ -67,6 +67,13 @@ using PerChannel = std::array<std::size_t, contact::kChannels>;
                             const PerChannel& promised = {});
 [[nodiscard]] bool has_room(const config::State& config, const Presence& presence, contact::Channel channel,
                             const PerChannel& promised = {});
+// A slot is kept for the contact: its own, which the desktop carried over, or that of the consultation about it.
+[[nodiscard]] bool keeps_seat(const Presence& presence, const contact::Contact& contact);
+// The contact gets a slot of the desktop, which is of this node: it rings, or goes on at once when it waits for this
+// very agent. `contact` becomes what its owner then has; the records of the desktop, and of a consultation that ends
+// with that, are given.
+[[nodiscard]] Decision seat(const contact::State& contacts, const Held& desk, contact::Contact& contact,
+                            const Local& local, const Now& now, Rng& rng);
 [[nodiscard]] const char* channel_name(contact::Channel channel);
 
 [[nodiscard]] Decision update(const Held& held, const Presence& next);

@@ -667,7 +667,7 @@ struct Index::Parts {
                       agent.room[static_cast<std::size_t>(pool.lane->channel)];
     for (const Key& key : pool.ripe.front()) {
       if (kept.contacts.contains(key.id)) continue;
-      if (room || held->presence.slots.contains(key.id)) return &key;
+      if (room || presence::keeps_seat(held->presence, sees.contacts.find(key.id)->contact)) return &key;
     }
     return nullptr;
   }

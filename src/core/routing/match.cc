@@ -53,7 +53,7 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
   if (p.desktop.nil()) return "signed out";
   if (!sees.serving(held.line)) return "its node does not answer";
   const bool preferred = contact.place.preferred == p.agent;
-  if (preferred && p.slots.contains(contact.id)) return {};
+  if (preferred && presence::keeps_seat(p, contact)) return {};
   if (!preferred && !presence::routable(p))
     return p.missed             ? "missed a contact"
            : p.has_next         ? "has chosen another status"
@@ -80,25 +80,9 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
 }
 
 Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent, const Now& now, Rng& rng) {
-  const presence::Held& desk = *sees.agents.find(agent);
-  const bool resumes = held.contact.place.preferred == agent;
-  presence::Presence after = desk.presence;
-  presence::Slot& slot = after.slots[held.contact.id];
-  slot.channel = held.contact.channel;
-  slot.attempt = held.contact.attempt;
-  slot.state = resumes ? presence::SlotState::busy : presence::SlotState::reserved;
-  slot.until = resumes ? Hlc{} : now.hlc + sees.local.timers.ring;
-  after.available_since = now.hlc;
   Contact next = held.contact;
-  next.agent = agent;
-  next.phase = resumes ? Phase::with_agent : Phase::offering;
-  next.ring_until = resumes ? Hlc{} : slot.until;
-  next.place.preferred = {};
-  next.place.preferred_until = {};
-  if (resumes && next.agent_participant.nil()) next.agent_participant = mint_uuid(now.hlc, rng);
-  Decision out = presence::update(desk, after);
-  Decision changed = contact::update(held, next);
-  std::ranges::move(changed.records, std::back_inserter(out.records));
+  Decision out = presence::seat(sees.contacts, *sees.agents.find(agent), next, sees.local, now, rng);
+  append(out, contact::update(held, next));
   return out;
 }
 

@@ -24,4 +24,46 @@ struct Transfer {
   }
 };
 
+// The agent who serves a conversation asks for a colleague, who is found as by a transfer.
+struct Consult {
+  ContactId contact;
+  ContactId consultation;  // a new id, minted by who asks
+  AgentId by;
+  QueueId queue;
+  FlowId flow;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "consultation", s.consultation);
+    f(3, "by", s.by);
+    f(4, "queue", s.queue);
+    f(5, "flow", s.flow);
+  }
+};
+// Which of the two the agent talks to changes, or all three talk from now on.
+struct Confer {
+  ContactId contact;
+  AgentId by;
+  bool join = false;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "by", s.by);
+    f(3, "join", s.join);
+  }
+};
+// The agent leaves the conversation to the colleague: a warm transfer. What he has served becomes `leg`, as by
+// Transfer.
+struct Leave {
+  ContactId contact;
+  ContactId leg;
+  AgentId by;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "contact", s.contact);
+    f(2, "leg", s.leg);
+    f(3, "by", s.by);
+  }
+};
+
 }  // namespace tandem::transfer

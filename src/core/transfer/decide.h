@@ -12,4 +12,11 @@ namespace tandem::transfer {
 // The flow that is to run is the caller's to drive.
 [[nodiscard]] Result<Decision> decide(const Sees& sees, const Transfer& command, const Now& now);
 
+// Errors besides: refused while a consultation is open already.
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Consult& command, const Now& now);
+// Errors besides: refused without a consultation, before the colleague has answered, and once all three talk.
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Confer& command, const Now& now);
+// Errors besides: refused before the colleague has answered, and when his region does not answer.
+[[nodiscard]] Result<Decision> decide(const Sees& sees, const Leave& command, const Now& now);
+
 }  // namespace tandem::transfer

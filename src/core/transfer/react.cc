@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bug.h"
+#include "core/transfer/consult.h"
 
 namespace tandem::transfer {
 namespace {
@@ -22,8 +23,8 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
   std::string obstacle;
   if (desk == nullptr || !sees.mine(desk->line) || desk->presence.desktop.nil()) {
     obstacle = "the agent is not signed in here";
-  } else if (resumes && desk->presence.slots.contains(c.id)) {
-    // The desktop carried the conversation over; its slot waits for this contact.
+  } else if (resumes && presence::keeps_seat(desk->presence, c)) {
+    // A slot waits for this contact.
   } else if (!resumes && !presence::routable(desk->presence)) {
     obstacle = "the agent is not available";
   } else if (!presence::has_room(sees.config, desk->presence, c.channel)) {
@@ -42,21 +43,8 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
     append(out, contact::claim(held, c.given, contact::Why::accepted, std::move(taken)));
     return out;
   }
-  presence::Presence after = desk->presence;
-  presence::Slot& slot = after.slots[c.id];
-  slot.channel = c.channel;
-  slot.attempt = c.attempt;
-  slot.state = resumes ? presence::SlotState::busy : presence::SlotState::reserved;
-  slot.until = resumes ? Hlc{} : now.hlc + sees.local.timers.ring;
-  after.available_since = now.hlc;
-  append(out, presence::update(*desk, after));
   Contact next = c;
-  next.agent = move.agent;
-  next.phase = resumes ? Phase::with_agent : Phase::offering;
-  next.ring_until = slot.until;
-  next.place.preferred = {};
-  next.place.preferred_until = {};
-  if (resumes && next.agent_participant.nil()) next.agent_participant = mint_uuid(now.hlc, rng);
+  append(out, presence::seat(sees.contacts, *desk, next, sees.local, now, rng));
   next.attached = false;
   next.grace_until = {};
   next.move.deadline = now.hlc + sees.local.timers.move;
@@ -96,6 +84,7 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
     next.given = term;
     return contact::claim(held, term, contact::Why::taken_back, std::move(next));
   }
+  if (Decision out = consulted(sees, held, now); !out.empty()) return out;
   const bool needs_agent = c.phase == Phase::offering || c.phase == Phase::with_agent;
   if (!needs_agent) return {};
   const presence::Held* desk = sees.agents.find(c.agent);
