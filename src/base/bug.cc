@@ -22,6 +22,7 @@ const std::vector<Entry>& all() {
       {Name::release_keeps_desk, "release-keeps-desk", "one-desktop"},
       {Name::slot_outlives_contact, "slot-outlives-contact", "one-owner"},
       {Name::consultation_stays, "consultation-stays", "settled"},
+      {Name::serves_own_first, "serves-own-first", "global-order"},
       {Name::two_reservations_per_slot, "two-reservations-per-slot", "one-promise"},
       {Name::accept_on_old_grant, "accept-on-old-grant", "one-promise"},
       {Name::item_id_per_try, "item-id-per-try", "transcript-once"},

@@ -29,6 +29,7 @@ enum class Name : std::uint8_t {
   release_keeps_desk,
   slot_outlives_contact,
   consultation_stays,
+  serves_own_first,
   two_reservations_per_slot,
   accept_on_old_grant,
   item_id_per_try,

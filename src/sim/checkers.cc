@@ -414,6 +414,17 @@ void Settled::put_out(ContactId id) {
   verdict_.broken("settled", fmt::format("the customer of {} was put out while he was there", name(id)), id.value());
 }
 
+// -- global-order
+
+void GlobalOrder::given(const routing::Key& key, AgentId agent, const Waiting& other) {
+  if (!(other.key < key) || other.unchanged <= kBound) return;
+  verdict_.broken(
+      "global-order",
+      fmt::format("{} is given to {} while {} of {}, who is before it, waits unchanged for {} ms", name(key.id),
+                  agent.value().text(), name(other.key.id), name(other.owner), other.unchanged.count()),
+      key.id.value());
+}
+
 // -- one-upstream
 
 void OneUpstream::lets_go(SessionId session, NodeId node) {

@@ -2,6 +2,7 @@
 // under its own name what it saw that must not be.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/routing/order.h"
 #include "node/node.h"
 
 namespace tandem::sim {
@@ -164,6 +166,24 @@ class OneOutcome {
   std::map<std::pair<LogId, Sequence>, Written> written_;
   std::map<Uuid, Seen> moves_;
   std::map<ContactId, std::pair<NodeId, contact::Move>> ends_;
+};
+
+// "global-order": in calm weather nobody is given to an agent before one who waits for the same agents, in whatever
+// region, has a lower place in the order of their queue, and has waited as he does for longer than nodes need to hear
+// of each other and to leave an agent to one another.
+class GlobalOrder {
+ public:
+  explicit GlobalOrder(Verdict& verdict) : verdict_(verdict) {}
+  struct Waiting {
+    routing::Key key;
+    NodeId owner;
+    std::chrono::milliseconds unchanged{};  // nothing about it has changed for so long
+  };
+  static constexpr std::chrono::milliseconds kBound{3'000};
+  void given(const routing::Key& key, AgentId agent, const Waiting& other);
+
+ private:
+  Verdict& verdict_;
 };
 
 // "work-once": an attempt of a piece of work runs at one node and is given to one agent.

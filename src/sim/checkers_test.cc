@@ -327,6 +327,27 @@ TEST(Settled, ACustomerIsPutOutOrAttachedElsewhere) {
   }
 }
 
+TEST(GlobalOrder, WhoIsBeforeAndHasWaitedIsNotPassedBy) {
+  using namespace std::chrono_literals;
+  const routing::Key given{5, 2'000, kContact};
+  const GlobalOrder::Waiting first{{5, 1'000, ContactId{id(7)}}, kB, 10s};
+  for (const int what : {0, 1, 2, 3, 4}) {
+    Verdict verdict;
+    GlobalOrder checker{verdict};
+    GlobalOrder::Waiting other = first;
+    if (what == 1) other.key.age = 3'000;       // came later
+    if (what == 2) other.key.priority = 6;      // is less urgent
+    if (what == 3) other.unchanged = 3s;        // may not be known everywhere yet
+    if (what == 4) other.key = {4, 9'000, {}};  // came later, and is more urgent
+    checker.given(given, AgentId{id(8)}, other);
+    if (what == 0 || what == 4) {
+      expect(verdict, "global-order");
+    } else {
+      EXPECT_TRUE(verdict.clean()) << what;
+    }
+  }
+}
+
 TEST(OneUpstream, TheNewIsAskedBeforeTheOldLetsGo) {
   Verdict verdict;
   OneUpstream checker{verdict};

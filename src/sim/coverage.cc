@@ -67,6 +67,7 @@ const std::vector<Row>& rows() {
                              "agent: spoke as a guest",
                              "agent: left it to a colleague",
                              "agent: gave up asking",
+                             "order: compared",
                              "customer: socket lost",
                              "customer: came back",
                              "customer: left",

@@ -20,7 +20,8 @@ bool astray(const contact::State& contacts, const contact::Contact& c) {
   return !c.consult.contact.value().nil() && (consultation == nullptr || !consultation->contact.live());
 }
 
-constexpr Time kCalm = 12s;  // without faults before owners are compared
+constexpr Time kCalm = 12s;      // without faults before owners are compared
+constexpr Time kOrderCalm = 8s;  // likewise, before places in queues are
 
 std::string line_name(Term term, NodeId node) { return fmt::format("{}@{}", term.value(), node.value()); }
 
@@ -37,6 +38,34 @@ bool Simulation::calm(Time since) const {
   return std::ranges::all_of(hosts_, [&](const auto& host) {
     return host->node != nullptr && events_.now() >= host->slow_disk_until && !host->disk.full();
   });
+}
+
+// Of all who wait, those whom the agent could have taken instead: chats of the same queue, for any agent of it.
+void Simulation::compare_order(const Host& host, const routing::Matched& match) {
+  const World& world = host.node->world();
+  const contact::Held* given = world.contacts().find(match.contact);
+  const config::RoutingProfile* profile = world.config().routing_profile(match.winner);
+  if (!calm(kOrderCalm) || given == nullptr || profile == nullptr || match.rule != "longest-available") return;
+  const contact::Contact& c = given->contact;
+  const auto entry = profile->queues.find({c.place.queue.value(), presence::channel_name(c.channel)});
+  if (entry == profile->queues.end()) return;
+  const auto wait =
+      std::max<std::chrono::milliseconds>(entry->second.delay, world.config().local_preference(c.place.queue));
+  coverage_.count("order: compared");
+  for (const auto& other : hosts_) {
+    const contact::State& contacts = other->node->world().contacts();
+    const Hlc now = Hlc::at(other->clock.wall_milliseconds(events_.now()));
+    for (const ContactId id : contacts.queued_at(other->id)) {
+      const contact::Held& held = *contacts.find(id);
+      const contact::Contact& w = held.contact;
+      const bool same = w.place.queue == c.place.queue && w.channel == c.channel && id != c.id;
+      const bool mine = held.line.incarnation == other->incarnation;
+      const bool free =
+          w.attached && !w.move.open() && w.place.preferred.value().nil() && w.place.criteria.steps.empty();
+      if (!same || !mine || !free || now - w.place.enqueued < wait) continue;
+      global_order_.given(routing::key_of(c), match.winner, {routing::key_of(w), other->id, now - held.changed});
+    }
+  }
 }
 
 void Simulation::observe(Host& host, const record::Record& rec) {
@@ -146,7 +175,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
           },
           [&](const routing::Rec& r) {
             std::visit(Overloaded{
-                           [&](const routing::Matched&) {},
+                           [&](const routing::Matched& m) { compare_order(host, m); },
                            [&](const routing::Started& s) {
                              coverage_.count("work: started");
                              say({s.contact.value()}, "node {} starts attempt {} of contact {}, number {}",

@@ -811,7 +811,7 @@ struct Index::Parts {
       const Idle idle = at->first;
       Agent& agent = *at->second;
       const Hlc until = idle.since + kKeptForOthers;
-      const bool keeps = now.hlc < until;
+      const bool keeps = now.hlc < until && !bug::on(bug::Name::serves_own_first);
       const Best best = best_for(sees, agent, keeps, kept);
       if (best.pool == nullptr) {
         cool(agent);
