@@ -58,6 +58,7 @@ const std::vector<Row>& rows() {
                              "agent: missed",
                              "agent: after-contact work done",
                              "agent: moved",
+                             "agent: sent away",
                              "agent: moved with contacts",
                              "agent: transferred to a queue",
                              "agent: transferred to an agent",

@@ -459,8 +459,12 @@ void People::supervise() {
     const bool forced = sim_.rng().chance(1, 2);
     const std::size_t node = any_region();
     if (forced) order.by = Hlc::at(sim_.wall_milliseconds(node) + sim_.rng().below(20'000));
-    sim_.ask(node, Command{sim_.new_id(), std::move(order), false, false, {}}, kLimit,
-             [](std::optional<Result<Answer>>) {});
+    const bool out = sim_.rng().chance(1, 4);
+    Verb verb = out ? Verb{presence::SignOut{order.agent, true}} : Verb{std::move(order)};
+    sim_.ask(node, Command{sim_.new_id(), std::move(verb), false, false, {}}, kLimit,
+             [this, out](std::optional<Result<Answer>> answer) {
+               if (out && answer && *answer) sim_.coverage().count("agent: sent away");
+             });
     supervise();
   });
 }

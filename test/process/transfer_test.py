@@ -120,8 +120,11 @@ def moved(centre):
     until("the conversation to go on", lambda: (alice.contact(chat.id) or {}).get("state") == "connected")
     alice.says(chat.id, "Still here")
     chat.sees("Still here")
-    alice.ends(chat.id)
-    alice.status("Offline")
+    centre.tandem("move", "alice", "--sign-out")
+    dave = desk(centre, "dave", FRANKFURT)
+    dave.takes(chat.id)
+    dave.ends(chat.id)
+    dave.status("Offline")
 
 
 @case("a warm transfer across three regions: asked, swapped, joined, left; who gets it has the slot, and the whole transcript")

@@ -184,8 +184,13 @@ TEST_F(OpsTest, MovesAgentsOnlyAsFarAsThereAreAny) {
     EXPECT_EQ(response.status, each.status) << json::serialize(each.order);
     EXPECT_NE(response.body.find(each.says), std::string::npos) << response.body;
   }
+  const json::object both{{"move_to", "us-east-1"}, {"sign_out", true}};
+  EXPECT_EQ(send("PUT", "agents/ana", both).status, 400);
+  EXPECT_EQ(send("PUT", "agents/ana", {{"sign_out", true}}).status, 409);  // she is not there
   sign_in();
   EXPECT_EQ(send("PUT", "agents/ana", here).status, 200);  // she is there
+  EXPECT_EQ(send("PUT", "agents/ana", {{"sign_out", true}}).status, 200);
+  EXPECT_EQ(get("agents").at("agents").as_array().size(), 0U);
 }
 
 TEST_F(OpsTest, ExplainsWhyNotAndWhyThen) {

@@ -195,16 +195,19 @@ void list_agents(const CallPtr& call) {
       });
 }
 
+// {"sign_out": true}, at once, whatever is open. Else
 // {"move_to": region, "within_s": seconds}; an empty region takes an earlier order back, without seconds the agent's
 // contacts may take as long as they do.
 void move_agent(const CallPtr& call) {
   const auto body = parse_object(call->request.body);
   const json::value* region = body ? body->if_contains("move_to") : nullptr;
-  if (region == nullptr || !region->is_string()) {
-    return refuse(*call, {Errc::invalid, "'move_to' must name a region, or be empty"});
+  const json::value* sign_out = body ? body->if_contains("sign_out") : nullptr;
+  const bool away = sign_out != nullptr && *sign_out == true;
+  if (away == (region != nullptr) || (region != nullptr && !region->is_string())) {
+    return refuse(*call, {Errc::invalid, "'move_to' must name a region, or be empty; or 'sign_out' be true"});
   }
   presence::Move order;
-  order.region = region->get_string();
+  if (!away) order.region = region->get_string();
   if (const json::value* within = body->if_contains("within_s")) {
     if (!within->is_int64() || within->get_int64() < 0 || within->get_int64() > kMoveSecondsMax) {
       return refuse(*call, {Errc::invalid, "'within_s' must be a number of seconds, at most a day"});
@@ -229,13 +232,15 @@ void move_agent(const CallPtr& call) {
         }
         return out;
       },
-      [call, order](const Found& found) mutable {
+      [call, order, away](const Found& found) mutable {
         if (found.wrong) return refuse(*call, *found.wrong);
         order.agent = found.agent;
         call->host.log("info", "operator " + call->operator_name +
-                                   (order.region.empty() ? " lets agent " + call->id + " stay"
-                                                         : " moves agent " + call->id + " to " + order.region));
-        call->host.command(Command{.id = call->host.mint(), .verb = order, .keys = {}},
+                                   (away                   ? " signs agent " + call->id + " out"
+                                    : order.region.empty() ? " lets agent " + call->id + " stay"
+                                                           : " moves agent " + call->id + " to " + order.region));
+        const Verb verb = away ? Verb{presence::SignOut{order.agent, true}} : Verb{order};
+        call->host.command(Command{.id = call->host.mint(), .verb = verb, .keys = {}},
                            [call](const Result<Answer>& done) {
                              if (!done) return refuse(*call, done.error());
                              answer(*call, {{"agent", call->id}});

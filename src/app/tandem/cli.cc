@@ -95,7 +95,8 @@ void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {
       p.add(p.app, "move", "Move agents to another region: at once when they are free, else when they are done", move,
             "  tandem move alice bob --to us-west-2\n"
             "  tandem move --profile everything --share 50 --from us-east-1 --to us-west-2 --within 30\n"
-            "  tandem move alice --cancel");
+            "  tandem move alice --cancel\n"
+            "  tandem move alice --sign-out");
   moves->add_option("agents", move.agents, "user names");
   moves->add_option("--to", move.to, "the region they go to");
   moves->add_option("--profile", move.profile, "everybody who is signed in with this routing profile");
@@ -103,6 +104,7 @@ void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {
   moves->add_option("--from", move.from, "only those who are signed in at this region");
   moves->add_option("--within", move.within, "minutes; then they go with their contacts; 0: at once")
       ->check(CLI::Range(0, 1'440));
+  moves->add_flag("--sign-out", move.sign_out, "nowhere: they are signed out at once, whatever they have open");
   moves->add_flag("--cancel", move.cancel, "they stay where they are after all");
   CLI::App* sub = p.add(p.app, "agent", "Be an agent, in this terminal", agent,
                         "  tandem agent --region us-west-2 --user alice --password Welcome2Tandem");

@@ -47,6 +47,7 @@ struct Move {
   std::uint32_t share = 100;            // per cent of them
   std::string from;                     // of those at this region alone
   std::optional<std::uint32_t> within;  // minutes until also busy agents go; else when their contacts are done
+  bool sign_out = false;
   bool cancel = false;
 };
 struct Queues {};

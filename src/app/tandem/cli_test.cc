@@ -80,6 +80,7 @@ TEST(Cli, ReadsWhoIsMovedWhere) {
   EXPECT_EQ(part.share, 50);
   EXPECT_EQ(part.within, 30);
   EXPECT_TRUE(command<Move>("move alice --cancel").cancel);
+  EXPECT_TRUE(command<Move>("move alice --sign-out").sign_out);
   for (const char* wrong : {"move alice --to us-west-2 --within -1", "move --profile x --to y --share 0",
                             "move --profile x --to y --share 101"}) {
     EXPECT_FALSE(typed(wrong)) << wrong;

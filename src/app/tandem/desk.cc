@@ -246,7 +246,7 @@ class Client final : public Desk {
       status_changed(inner(event, "status"));
     } else if (type == "closed") {
       const std::string reason = text(event, "reason");
-      if (reason.starts_with("signed in") || reason.find("another desktop") != std::string::npos) {
+      if (reason.starts_with("signed ") || reason.find("another desktop") != std::string::npos) {
         stop();
         if (events_.on_closed) events_.on_closed(reason);
       } else {

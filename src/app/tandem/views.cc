@@ -398,7 +398,9 @@ int run(const Move& move, const Invocation& call) {
   if (move.agents.empty() == move.profile.empty()) {
     return complain({Errc::invalid, "name either agents or a --profile"}, call.json);
   }
-  if (move.to.empty() != move.cancel) return complain({Errc::invalid, "say either --to or --cancel"}, call.json);
+  if (int{!move.to.empty()} + int{move.cancel} + int{move.sign_out} != 1) {
+    return complain({Errc::invalid, "say one of --to, --cancel and --sign-out"}, call.json);
+  }
   const auto asked = open(call);
   if (!asked) return complain(asked.error(), call.json);
   std::vector<std::string> agents = move.agents;
@@ -407,7 +409,12 @@ int run(const Move& move, const Invocation& call) {
     if (!found) return complain(found.error(), call.json);
     agents = std::move(*found);
   }
-  json::object body{{"move_to", move.to}};
+  json::object body;
+  if (move.sign_out) {
+    body["sign_out"] = true;
+  } else {
+    body["move_to"] = move.to;
+  }
   if (move.within) body["within_s"] = std::int64_t{*move.within} * 60;
   json::array moved;
   json::array refused;
@@ -428,8 +435,9 @@ int run(const Move& move, const Invocation& call) {
       fmt::print(stderr, "{}: {}\n", text(each.get_object(), "agent"), text(each.get_object(), "why"));
     }
     const std::string many = count(moved.size(), "agent");
-    fmt::print("{}\n",
-               move.cancel ? many + (moved.size() == 1 ? " stays" : " stay") : many + " told to go to " + move.to);
+    fmt::print("{}\n", move.cancel     ? many + (moved.size() == 1 ? " stays" : " stay")
+                       : move.sign_out ? many + " signed out"
+                                       : many + " told to go to " + move.to);
   }
   return refused.empty() ? kDone : exit_code(worst);
 }

@@ -20,9 +20,11 @@ struct SignIn {
 };
 struct SignOut {
   AgentId agent;
+  bool forced = false;  // by a supervisor: also with contacts open, which go back to their queues
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "agent", s.agent);
+    f(2, "forced", s.forced);
   }
 };
 struct SetStatus {

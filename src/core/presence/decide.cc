@@ -19,10 +19,11 @@ Result<const Held*> open_here(const Sees& sees, AgentId agent) {
 }
 
 // The desktop here is closed, and its promises with it.
-Decision close(const Held& held, std::string reason) {
+Decision close(const Held& held, std::string reason, const Now& now) {
   Presence next = held.presence;
   next.desktop = {};
   next.type = StatusType::offline;
+  next.since = now.hlc;
   next.slots.clear();
   next.has_next = false;
   next.move_to.clear();
@@ -73,7 +74,7 @@ Decision acknowledge(const Sees& sees, AgentId agent, const Held& held) {
 }
 
 // R24: another node asks. Free: close the desktop, forbid the own pending asking, then say so. Busy: refuse.
-Decision release(const Sees& sees, AgentId agent, const Held& held, const Now&) {
+Decision release(const Sees& sees, AgentId agent, const Held& held, const Now& now) {
   Decision out;
   const auto given_up = held.released.find(sees.local.self);
   const Term released = given_up == held.released.end() ? Term{} : given_up->second;
@@ -92,7 +93,7 @@ Decision release(const Sees& sees, AgentId agent, const Held& held, const Now&) 
       continue;
     }
     if (open && !bug::on(bug::Name::release_keeps_desk)) {
-      append(out, close(held, "signed in elsewhere"));
+      append(out, close(held, "signed in elsewhere", now));
     }
     out.records.push_back(Rec{Released{agent, owned}});
     return out;
@@ -324,7 +325,7 @@ Decision seat(const contact::State& contacts, const Held& desk, contact::Contact
   return out;
 }
 
-Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {
+Result<Decision> decide(const Sees& sees, const SignIn& command, const Now& now) {
   if (sees.local.hub) return fail(Errc::refused, "a hub serves no agents; sign in at a region");
   if (sees.config.find(config::Kind::user, command.agent.value()) == nullptr) {
     return fail(Errc::not_found, "no user " + command.agent.value().text());
@@ -335,7 +336,7 @@ Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {
   if (same) return out;  // it is open already: the client reconnects
   if (held != nullptr && sees.mine(*held) && !held->presence.desktop.nil()) {
     if (!held->presence.slots.empty()) return fail(Errc::refused, "the agent serves a contact on another desktop");
-    append(out, close(*held, "signed in on another desktop"));
+    append(out, close(*held, "signed in on another desktop", now));
   }
   const Term term{held == nullptr ? 1 : highest_term(*held).value() + 1};
   out.records.push_back(Rec{Asked{command.agent, term, command.desktop, command.proved}});
@@ -345,15 +346,19 @@ Result<Decision> decide(const Sees& sees, const SignIn& command, const Now&) {
 Result<Decision> decide(const Sees& sees, const SignOut& command, const Now& now) {
   const auto held = open_here(sees, command.agent);
   if (!held) return std::unexpected(held.error());
-  if (!(*held)->presence.slots.empty()) return fail(Errc::refused, "finish the open contacts first");
-  Presence next = (*held)->presence;
-  next.desktop = {};
-  next.type = StatusType::offline;
-  next.since = now.hlc;
-  next.move_to.clear();
-  Decision out = update(**held, next);
+  const auto& slots = (*held)->presence.slots;
+  if (!command.forced && !slots.empty()) return fail(Errc::refused, "finish the open contacts first");
+  Decision out = close(**held, command.forced ? "signed out by a supervisor" : "signed out", now);
   out.records.push_back(Rec{Released{command.agent, (*held)->line.term}});
-  out.effects.push_back(CloseDesktop{command.agent, (*held)->presence.desktop, "signed out"});
+  for (const auto& [id, slot] : slots) {
+    const contact::Held* contact = sees.contacts.find(id);
+    const bool ours = contact != nullptr && contact->line.node == sees.local.self &&
+                      contact->line.incarnation == sees.local.incarnation;
+    if (!ours || !contact->contact.live() || contact->contact.agent != command.agent) continue;
+    Contact next = contact->contact;  // it does not wait for somebody who was sent away
+    contact::back_to_queue(next, false, sees.local, now);
+    append(out, contact::update(*contact, next));
+  }
   return out;
 }
 
@@ -499,7 +504,7 @@ Decision due(const Sees& sees, AgentId agent, const Now& now) {
   Presence next = held->presence;
   const auto passed = [&](Hlc at) { return at.packed != 0 && at <= now.hlc; };
   if (!next.move_to.empty() && next.move_told.packed != 0 && passed(next.move_told + kMoveFollowed)) {
-    return close(*held, "moved to " + next.move_to + ": sign in there");
+    return close(*held, "moved to " + next.move_to + ": sign in there", now);
   }
   if (!next.move_to.empty() && next.move_told.packed == 0 && passed(next.move_by)) next.move_told = now.hlc;
   for (const auto& [id, slot] : held->presence.slots) {
