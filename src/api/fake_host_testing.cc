@@ -99,6 +99,8 @@ Text FakeHost::seal(KeyId key, std::string_view plain) {
   return Text{key, std::string(crypto::kNonceBytes, 'n'), "sealed " + std::string(plain)};
 }
 
+Uuid FakeHost::pseudonym(std::string_view words) { return derive_uuid({}, words); }
+
 Result<std::string> FakeHost::open(const Text& text) {
   if (!text.sealed()) return text.bytes;
   if (!keys_.contains(text.key.value())) return fail(Errc::not_found, "the key was erased");
@@ -159,6 +161,7 @@ void FakeHost::run(std::chrono::milliseconds time) {
 
 void FakeHost::take(Outputs outputs) {
   if (outputs.append) inputs_.emplace_back(Durable{outputs.append->ticket});
+  for (const KeyId key : outputs.keys_erased) keys_.erase(key.value());
   for (Out& out : outputs.out) {
     if (auto* reply = std::get_if<Reply>(&out)) {
       for (const auto& done : std::exchange(waiting_[reply->command], {})) done(reply->result);

@@ -44,6 +44,7 @@ class FakeHost final : public Host {
   void desktop_leave(std::uint64_t listener) override;
   std::pair<KeyId, cluster::KeyRow> make_key() override;
   [[nodiscard]] Text seal(KeyId key, std::string_view plain) override;
+  [[nodiscard]] Uuid pseudonym(std::string_view words) override;
   [[nodiscard]] Result<std::string> open(const Text& text) override;
   [[nodiscard]] std::string sign_token(std::string_view purpose, std::string_view payload,
                                        std::chrono::seconds lifetime) override;

@@ -44,6 +44,8 @@ class Host {
   // Sealing. A key is made for a customer (or first contact) and rides in `Command::keys` of the order that needs it.
   virtual std::pair<KeyId, cluster::KeyRow> make_key() = 0;
   [[nodiscard]] virtual Text seal(KeyId key, std::string_view plain) = 0;
+  // Always the same for these words in this centre, and nobody who has not the centre key can tell what they were.
+  [[nodiscard]] virtual Uuid pseudonym(std::string_view words) = 0;
   // Errors: not_found (the key is erased or not here yet), corrupt.
   [[nodiscard]] virtual Result<std::string> open(const Text& text) = 0;
 

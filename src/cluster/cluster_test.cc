@@ -133,26 +133,6 @@ TEST(Cluster, AForgedRelayAndBadBytesAreRefused) {
   EXPECT_THAT(out.payloads, IsEmpty());
 }
 
-TEST(Cluster, ErasedKeysReachConnectedAndLaterPeers) {
-  ClusterOptions options;
-  options.replication.self = NodeId{1};
-  options.replication.incarnation = Incarnation{1};
-  const Now now{Mono{1s}, {}};
-  Cluster cluster(options, {}, now);
-  const KeyId key{derive_uuid({}, "k")};
-  Outputs out;
-  const auto told = [&](NodeId peer) {
-    return std::ranges::any_of(out.frames, [&](const auto& frame) {
-      return frame.first == peer && decode_frame(frame.second) == Result<Frame>(KeyErased{{key}});
-    });
-  };
-  cluster.link_up(NodeId{2}, now, out);
-  cluster.replication().erased({key}, out);
-  EXPECT_TRUE(told(NodeId{2}));
-  cluster.link_up(NodeId{3}, now, out);
-  EXPECT_TRUE(told(NodeId{3}));
-}
-
 TEST(Cluster, RecordsAreKeptForWhoLacksThemAndNotForEver) {
   Net net(3, 20);
   net.connect_all();

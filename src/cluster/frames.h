@@ -285,20 +285,9 @@ struct Fetched {
   }
 };
 
-// The customer behind these keys is erased: forget the bytes. Sent on every new link too, so that none misses it.
-struct KeyErased {
-  std::vector<KeyId> keys;
-  friend bool operator==(const KeyErased&, const KeyErased&) = default;
-
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f(1, "keys", s.keys);
-  }
-};
-
 // The order is the wire's: new alternatives go to the end.
 using Frame = std::variant<Hello, Subscribe, Unsubscribe, Batch, Progress, Heartbeat, Relay, ToNode, Truncated,
-                           SnapshotAsk, SnapshotChunk, Fetch, Fetched, KeyErased>;
+                           SnapshotAsk, SnapshotChunk, Fetch, Fetched>;
 
 [[nodiscard]] std::string encode_frame(const Frame& frame);
 [[nodiscard]] std::string encode_frame(const BatchView& batch);  // as of the Batch that it shows

@@ -28,7 +28,6 @@ std::vector<Frame> one_of_each() {
       SnapshotChunk{7, {{log, Sequence{5}}}, 0, 3, "chunk"},
       Fetch{log, Sequence{3}},
       Fetched{log, Sequence{3}, record},
-      KeyErased{{key}},
   };
 }
 

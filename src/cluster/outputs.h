@@ -65,8 +65,7 @@ struct Outputs {
   std::vector<NodeId> snapshots_wanted;     // answer with `snapshot_made`
   std::vector<SnapshotReceived> snapshots;  // load it, then `snapshot_loaded`; saved: `foreign_durable`
   std::vector<Payload> payloads;
-  std::vector<Hello> hellos;  // of a peer's new link or new life: check protocol, schema, membership number
-  std::vector<std::pair<NodeId, std::vector<KeyId>>> keys_erased;
+  std::vector<Hello> hellos;       // of a peer's new link or new life: check protocol, schema, membership number
   std::vector<Vote> votes;         // write each as a record
   std::vector<NodeId> reconnect;   // the connection is up but dead: close it and dial again
   std::vector<NodeId> bad_frames;  // sent bytes that are no frame: close the connection, count it

@@ -11,7 +11,6 @@ namespace tandem::cluster {
 namespace {
 constexpr std::size_t kEntryOverhead = 128;       // of a record in memory beside its bytes
 constexpr std::size_t kBatchElementsMax = 16384;  // records and key rows of one batch
-constexpr std::size_t kErasedPerFrame = 4096;
 constexpr std::size_t kRepairsMax = 1024;
 constexpr int kRepairReadsMax = 16;  // out for one peer at a time
 constexpr std::uint32_t kChunksPerAsk = 4;
@@ -111,11 +110,6 @@ void Replication::link_up(NodeId peer, Now now, Outputs& out) {
   Peer& p = peers_[peer];
   p.linked = true;
   greet(peer, out);
-  for (std::size_t i = 0; i < erased_.size(); i += kErasedPerFrame) {
-    const auto end = std::min(i + kErasedPerFrame, erased_.size());
-    out.send(peer, KeyErased{{erased_.begin() + static_cast<std::ptrdiff_t>(i),
-                              erased_.begin() + static_cast<std::ptrdiff_t>(end)}});
-  }
 }
 
 void Replication::link_down(NodeId peer, Now now, Outputs& out) {
@@ -134,13 +128,6 @@ void Replication::link_down(NodeId peer, Now now, Outputs& out) {
   p.repair_reads = 0;
   if (loading_ && loading_->from == peer && !loading_->complete) loading_.reset();
   choose_sources(now, out);
-}
-
-void Replication::erased(const std::vector<KeyId>& keys, Outputs& out) {
-  erased_.insert(erased_.end(), keys.begin(), keys.end());
-  for (const auto& [id, peer] : peers_) {
-    if (peer.linked) out.send(id, KeyErased{keys});
-  }
 }
 
 bool Replication::frame(NodeId from, Frame&& frame, bool relayed, Now now, Outputs& out) {
@@ -703,10 +690,6 @@ void Replication::on(NodeId from, const Fetch& fetch, Now, Outputs& out) {
 void Replication::on(NodeId, const Fetched& fetched, Now, Outputs& out) {
   if (repairs_.erase({fetched.log, fetched.sequence}) == 0) return;
   out.repaired.push_back({fetched.log, fetched.sequence, fetched.record});
-}
-
-void Replication::on(NodeId from, const KeyErased& erased, Now, Outputs& out) {
-  out.keys_erased.emplace_back(from, erased.keys);
 }
 
 void Replication::on(NodeId from, const Truncated& truncated, Now now, Outputs& out) {

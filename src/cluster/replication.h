@@ -61,15 +61,12 @@ class Replication {
   void set_members_number(std::uint64_t number) { members_number_ = number; }
   // What Hello says from now on; a node that found out that its disk went back calls it before any link is up.
   void set_amnesiac(bool amnesiac) { options_.amnesiac = amnesiac; }
-  // Keys erased here: told to every linked peer now and on every new link from then on.
-  void erased(const std::vector<KeyId>& keys, Outputs& out);
 
   // -- links
   void link_up(NodeId peer, Now now, Outputs& out);
   void link_down(NodeId peer, Now now, Outputs& out);
-  // Takes Hello, Subscribe, Unsubscribe, Batch, Progress, Truncated, SnapshotAsk, SnapshotChunk, Fetch, Fetched and
-  // KeyErased; false for the others. `relayed`: it came by way of another node (Hello only). A batch gives its records
-  // away.
+  // Takes Hello, Subscribe, Unsubscribe, Batch, Progress, Truncated, SnapshotAsk, SnapshotChunk, Fetch and Fetched;
+  // false for the others. `relayed`: it came by way of another node (Hello only). A batch gives its records away.
   bool frame(NodeId from, Frame&& frame, bool relayed, Now now, Outputs& out);
 
   // -- the own log
@@ -218,7 +215,6 @@ class Replication {
   void on(NodeId from, const SnapshotChunk& chunk, Now now, Outputs& out);
   void on(NodeId from, const Fetch& fetch, Now now, Outputs& out);
   void on(NodeId from, const Fetched& fetched, Now now, Outputs& out);
-  void on(NodeId from, const KeyErased& erased, Now now, Outputs& out);
 
   void greet(NodeId peer, Outputs& out) const;
   // Takes what a peer says it has; returns the logs about which that is news.
@@ -250,7 +246,6 @@ class Replication {
   ReplicationOptions options_;
   std::set<NodeId> hubs_;
   std::uint64_t members_number_ = 0;
-  std::vector<KeyId> erased_;
   std::map<LogId, Log> logs_;
   std::map<NodeId, Peer> peers_;
   std::set<std::pair<LogId, NodeId>> forks_told_;

@@ -48,6 +48,12 @@ bool worth_another_try(const Error& error, const Command& command) {
   return command.arrival && error.code == Errc::not_found;
 }
 
+template <class Rec, class T>
+Result<Decision> written(Result<T> record) {
+  if (!record) return std::unexpected(record.error());
+  return Decision{{Rec{std::move(*record)}}, {}};
+}
+
 NodeId named(const Error& error) {
   std::uint16_t node = 0;
   if (error.code == Errc::not_owner)
@@ -275,10 +281,6 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
 Result<Decision> Node::decide(const Command& command) {
   const contact::Sees contacts{world_.contacts(), local_};
   const presence::Sees desks = desk_sees();
-  const auto record = [](auto result) -> Result<Decision> {
-    if (!result) return std::unexpected(result.error());
-    return Decision{{config::Rec{std::move(*result)}}, {}};
-  };
   return std::visit(
       Overloaded{
           [&](const contact::Start& v) -> Result<Decision> {
@@ -335,14 +337,11 @@ Result<Decision> Node::decide(const Command& command) {
             return transfer::alive(sees(), v.contact, now_);
           },
           [&](const presence::Accept& v) -> Result<Decision> { return presence::decide(desks, v, now_, rng_); },
-          [&](const config::Create& v) { return record(config::decide(world_.config(), v)); },
-          [&](const config::Change& v) { return record(config::decide(world_.config(), v)); },
-          [&](const config::Delete& v) { return record(config::decide(world_.config(), v)); },
-          [&](const access::KeyPut& v) -> Result<Decision> {
-            auto put = access::decide(v);
-            if (!put) return std::unexpected(put.error());
-            return Decision{{access::Rec{std::move(*put)}}, {}};
-          },
+          [&](const config::Create& v) { return written<config::Rec>(config::decide(world_.config(), v)); },
+          [&](const config::Change& v) { return written<config::Rec>(config::decide(world_.config(), v)); },
+          [&](const config::Delete& v) { return written<config::Rec>(config::decide(world_.config(), v)); },
+          [&](const access::KeyPut& v) { return written<access::Rec>(access::decide(v)); },
+          [&](const access::SealsErased& v) { return written<access::Rec>(access::decide(v)); },
           [&](const FlowEvent& v) -> Result<Decision> {
             if (!owns(v.contact)) return Decision{};
             const contact::Held& held = *world_.contacts().find(v.contact);

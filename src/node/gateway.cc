@@ -32,9 +32,7 @@ void Node::handle(SessionClosed& closed) {
 }
 
 void Node::detach_at(NodeId upstream, ContactId contact, SessionId session) {
-  Command detach;
-  detach.id = mint_uuid(now_.hlc, rng_);
-  detach.verb = contact::Detach{contact, session};
+  Command detach{mint_uuid(now_.hlc, rng_), contact::Detach{contact, session}, false, false, {}};
   send(upstream, message::Forward{{}, std::move(detach)}, true);
 }
 

@@ -133,7 +133,6 @@ Outputs Node::finish() {
   outputs_.forks = std::move(net_.forks);
   outputs_.reconnect = std::move(net_.reconnect);
   for (const NodeId bad : net_.bad_frames) outputs_.reconnect.push_back(bad);
-  outputs_.keys_erased = std::move(net_.keys_erased);
   counters_.clock_ahead = cluster_.replication().usage().pauses;
   return std::move(outputs_);
 }
@@ -270,6 +269,7 @@ void Node::load_from_peer(const cluster::SnapshotReceived& snapshot) {
   for (const auto& [meta, body] : own_records_) world_.apply(body, meta);
   cluster_.snapshot_loaded(snapshot.vector, now_, net_);
   outputs_.snapshot = SaveSnapshot{snapshot.vector, snapshot.bytes, true};
+  outputs_.keys_erased = world_.access().erased();
   touch_all();
   members_touched_ = match_ = true;
 }
@@ -347,7 +347,10 @@ void Node::touch(const Body& body) {
   std::visit(
       Overloaded{
           [&](const config::Rec&) { match_ = true; },
-          [&](const access::Rec&) {},
+          [&](const access::Rec& rec) {
+            const auto* erased = std::get_if<access::SealsErased>(&rec);
+            if (erased != nullptr) outputs_.keys_erased.insert(erased->keys.begin(), erased->keys.end());
+          },
           [&](const membership::Rec& rec) {
             members_touched_ = true;
             if (std::holds_alternative<membership::Born>(rec)) born_touched_ = true;

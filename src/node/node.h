@@ -154,7 +154,7 @@ struct Outputs {
   std::vector<cluster::Repaired> repaired;
   std::vector<cluster::Fork> forks;
   std::vector<NodeId> reconnect;
-  std::vector<std::pair<NodeId, std::vector<KeyId>>> keys_erased;
+  std::set<KeyId> keys_erased;           // forget their bytes, on the disk too, with `append`
   std::optional<SaveSnapshot> snapshot;  // to be written after `append`
   // After both: records up to here may be deleted, as far as every snapshot that is kept covers them.
   std::optional<Vector> truncate;

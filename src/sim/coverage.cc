@@ -73,6 +73,7 @@ const std::vector<Row>& rows() {
                              "customer: came back",
                              "customer: left",
                              "customer: ended",
+                             "customer: erased",
                              "customer: stayed away",
                              "customer: command repeated",
                              "flow: function answered",

@@ -84,6 +84,7 @@ void People::start(std::size_t n) {
   }
   if (c.start_tries > 1) sim_.coverage().count("customer: command repeated");
   contact::Start verb;
+  verb.person = derive_uuid({}, "person", n % 20);
   verb.id = c.contact;
   verb.flow = sim_.sample().chat_flow;
   verb.customer = c.participant;
@@ -450,9 +451,21 @@ void People::rival(std::size_t n) {
   });
 }
 
+// One whose contact is over; what of it the other rules read stays.
+void People::erase_somebody() {
+  if (customers_.empty() || !sim_.rng().chance(1, 4)) return;
+  const Customer& c = *customers_[sim_.rng().below(customers_.size())];
+  if (!c.ended) return;
+  sim_.ask(any_region(), Command{sim_.new_id(), access::SealsErased{{c.key}}, false, false, {}}, kLimit,
+           [this](std::optional<Result<Answer>> answer) {
+             if (answer && *answer) sim_.coverage().count("customer: erased");
+           });
+}
+
 void People::supervise() {
   sim_.events().in(sim_.draw(15s, 60s), [this] {
     if (!coming_ || still_) return;
+    erase_somebody();
     presence::Move order;
     order.agent = agents_[sim_.rng().below(agents_.size())]->id;
     order.region = sim_.region(any_region());

@@ -196,9 +196,11 @@ class Connect:
                 "ClientToken": token or str(uuid.uuid4())}
         return self.call("PUT", "/contact/task", body)["ContactId"]
 
-    def start_chat(self, token=None, attributes=None, flow="welcome"):
+    def start_chat(self, token=None, attributes=None, flow="welcome", customer=None):
         body = {"InstanceId": self.instance, "ContactFlowId": self.ids("contact-flows")[flow], "Attributes": attributes or {},
                 "ParticipantDetails": {"DisplayName": "Cleo"}, "ClientToken": token or str(uuid.uuid4())}
+        if customer:
+            body["CustomerId"] = customer
         return Chat(self, self.call("PUT", "/contact/chat", body))
 
 

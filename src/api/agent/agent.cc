@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <chrono>
+#include <ranges>
 #include <utility>
 
 #include "codec/uri.h"
@@ -17,6 +18,7 @@ constexpr std::size_t kContentBytesMax = 16'384;
 constexpr std::size_t kPasswordBytesMax = 512;
 constexpr std::size_t kPageMax = 1'000;
 constexpr std::size_t kPageDefault = 100;
+constexpr std::size_t kHistoryMax = 50;
 
 http::Response signed_out(std::string_view message) { return error_json(401, "unauthenticated", message); }
 
@@ -49,6 +51,15 @@ Result<Uuid> voice(const Desk& desk, const contact::Contact& contact) {
     }
   }
   return fail(Errc::refused, "Your colleague has not joined you to the conversation.");
+}
+
+// A contact of the past, of a customer who is on this desktop now.
+const contact::Contact* earlier(const World& world, const Desk& desk, ContactId id) {
+  const contact::Held* held = world.contacts().find(id);
+  if (held == nullptr || held->contact.person.nil() || !desk.open) return nullptr;
+  const auto same = [&](const contact::Contact& c) { return c.person == held->contact.person; };
+  const bool here = std::ranges::any_of(desk.contacts, [&](const auto& on) { return same(on.first); });
+  return here || std::ranges::any_of(desk.guest_of, same) ? &held->contact : nullptr;
 }
 
 http::Response not_yours() { return error_json(404, "not_found", "The contact is not on your desktop."); }
@@ -170,6 +181,8 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
       [this](const Call& call, Respond respond) { message(call, std::move(respond)); });
   add("POST", "contacts/{id}/events", true,
       [this](const Call& call, Respond respond) { event(call, std::move(respond)); });
+  add("GET", "contacts/{id}/history", true,
+      [this](const Call& call, Respond respond) { history(call, std::move(respond)); });
   add("GET", "contacts/{id}/transcript", true,
       [this](const Call& call, Respond respond) { transcript(call, std::move(respond)); });
 }
@@ -461,15 +474,18 @@ void Agent::transcript(const Call& call, http::Respond respond) const {
   }
   struct Page {
     Desk desk;
+    bool his = false;
     std::vector<contact::Item> items;  // the newest before `before`, oldest first
     bool more = false;
   };
   ask(
       host_,
       [badge = call.badge, id = call.contact, max, before](const World& world, const Local& local) {
-        Page out{look(world, local, badge.agent, badge.desktop), {}, false};
+        Page out{look(world, local, badge.agent, badge.desktop), false, {}, false};
         const contact::Contact* contact = out.desk.open ? contact_of(out.desk, id) : nullptr;
+        if (contact == nullptr) contact = earlier(world, out.desk, id);
         if (contact == nullptr) return out;
+        out.his = true;
         // What was said in a leg stands with the contact that goes on.
         auto all = world.contacts().transcript(contact->initial);
         if (contact->initial != id) std::erase_if(all, [&](const auto* item) { return item->at > contact->ended; });
@@ -482,12 +498,49 @@ void Agent::transcript(const Call& call, http::Respond respond) const {
         out.more = from > 0;
         return out;
       },
-      [this, id = call.contact, respond = std::move(respond)](const Page& page) {
+      [this, respond = std::move(respond)](const Page& page) {
         if (!page.desk.open) return respond(error_json(409, "not_signed_in", page.desk.why_not));
-        if (contact_of(page.desk, id) == nullptr) return respond(not_yours());
+        if (!page.his) return respond(not_yours());
         json::array items;
         for (const contact::Item& item : page.items) items.emplace_back(item_json(host_, item));
         respond(json_response(200, {{"items", std::move(items)}, {"more", page.more}}));
+      });
+}
+
+// The customer's contacts before this one, and besides it.
+void Agent::history(const Call& call, http::Respond respond) const {
+  struct Found {
+    Desk desk;
+    bool his = false;
+    std::vector<std::pair<contact::Contact, std::string>> contacts;  // and who served it; the latest first
+  };
+  ask(
+      host_,
+      [badge = call.badge, id = call.contact](const World& world, const Local& local) {
+        Found out{look(world, local, badge.agent, badge.desktop), false, {}};
+        const contact::Contact* contact = out.desk.open ? contact_of(out.desk, id) : nullptr;
+        if (contact == nullptr) return out;
+        out.his = true;
+        if (contact->person.nil()) return out;
+        for (const ContactId each : std::views::reverse(world.contacts().of_person(contact->person))) {
+          const contact::Contact& other = world.contacts().find(each)->contact;
+          if (each == id || other.id == contact->initial) continue;
+          const config::Document* user = world.config().find(config::Kind::user, other.agent.value());
+          out.contacts.emplace_back(other, user == nullptr ? "" : world.config().served_name(*user));
+          if (out.contacts.size() == kHistoryMax) break;
+        }
+        return out;
+      },
+      [this, respond = std::move(respond)](const Found& found) {
+        if (!found.desk.open) return respond(error_json(409, "not_signed_in", found.desk.why_not));
+        if (!found.his) return respond(not_yours());
+        json::array contacts;
+        for (const auto& [contact, agent] : found.contacts) {
+          json::object each = contact_json(host_, contact, nullptr);
+          if (!agent.empty()) each["agent"] = agent;
+          contacts.emplace_back(std::move(each));
+        }
+        respond(json_response(200, {{"contacts", std::move(contacts)}}));
       });
 }
 

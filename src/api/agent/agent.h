@@ -53,6 +53,7 @@ class Agent {
   void message(const Call& call, http::Respond respond) const;
   void event(const Call& call, http::Respond respond) const;
   void transcript(const Call& call, http::Respond respond) const;
+  void history(const Call& call, http::Respond respond) const;
   void end(const Call& call, http::Respond respond) const;
   void quick_connects(const Call& call, http::Respond respond) const;
   void transfer(const Call& call, http::Respond respond) const;

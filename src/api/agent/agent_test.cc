@@ -28,12 +28,13 @@ struct Chat {
   Opened socket;
 };
 
-Chat start_chat(Region& region) {
-  const auto started = region.expect("PUT", "/contact/chat",
-                                     {{"InstanceId", region.instance},
-                                      {"ContactFlowId", region.flow},
-                                      {"ParticipantDetails", json::object{{"DisplayName", "Cleo"}}},
-                                      {"Attributes", json::object{{"tier", "gold"}}}});
+Chat start_chat(Region& region, const std::string& customer = "") {
+  json::object start{{"InstanceId", region.instance},
+                     {"ContactFlowId", region.flow},
+                     {"ParticipantDetails", json::object{{"DisplayName", "Cleo"}}},
+                     {"Attributes", json::object{{"tier", "gold"}}}};
+  if (!customer.empty()) start["CustomerId"] = customer;
+  const auto started = region.expect("PUT", "/contact/chat", start);
   Chat out;
   out.contact = text_of(started, "ContactId");
   const auto connection = body_of(region.participant("connection", text_of(started, "ParticipantToken"),
@@ -297,6 +298,37 @@ TEST(Agent, HandsAChatOnToAColleague) {
   EXPECT_EQ(left, 1);
   EXPECT_EQ(joined, 2);
   EXPECT_TRUE(region.host.errors.empty());
+}
+
+TEST(Agent, ShowsWhatTheCustomerWroteBefore) {
+  Region region;
+  const std::string token = sign_in(region);
+  region.agent("PUT", "status", token, {{"status", "Available"}});
+  std::vector<std::string> ids;
+  for (const char* customer : {"C-1", "C-2", "C-1"}) {
+    Chat chat = start_chat(region, customer);
+    ids.push_back(chat.contact);
+    region.host.run(200ms);
+    const std::string contact = "contacts/" + chat.contact;
+    ASSERT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
+    region.agent("POST", contact + "/messages", token, {{"content", std::string("For ") + customer}});
+    if (ids.size() == 3) break;
+    EXPECT_EQ(region.agent("POST", contact + "/end", token).status, 200);
+    region.host.run(100ms);
+    EXPECT_EQ(region.agent("POST", contact + "/complete", token).status, 200);
+    EXPECT_EQ(region.agent("GET", contact + "/transcript", token).status, 404);  // not hers any more
+    region.host.run(100ms);
+  }
+  const auto history = body_of(region.agent("GET", "contacts/" + ids[2] + "/history", token)).at("contacts").as_array();
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].at("id"), json::value(ids[0]));
+  EXPECT_EQ(history[0].at("agent"), "ana");
+  EXPECT_EQ(history[0].at("state"), "ended");
+  const auto before = region.agent("GET", "contacts/" + ids[0] + "/transcript", token);
+  EXPECT_EQ(before.status, 200);
+  EXPECT_NE(before.body.find("For C-1"), std::string::npos);
+  EXPECT_EQ(region.agent("GET", "contacts/" + ids[1] + "/transcript", token).status, 404);  // somebody else's
+  EXPECT_EQ(region.agent("GET", "contacts/" + ids[0] + "/history", token).status, 404);
 }
 
 TEST(Agent, RefusesToConferWithNobodyInPlainWords) {

@@ -160,6 +160,14 @@ constexpr std::string_view kDocument = R"json({
             "message": {"type": "string", "description": "Id of the message a receipt is for"}}}}}},
         "responses": {"200": {"description": "Passed on"}, "404": {"$ref": "#/components/responses/Error"}}}
     },
+    "/agent/v1/contacts/{id}/history": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "get": {"summary": "The customer's other contacts, of all regions, the latest first, at most 50; their transcripts can be read as long as the customer is on the desktop",
+        "responses": {
+          "200": {"description": "None of one who was started without a CustomerId", "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "contacts": {"type": "array", "items": {"$ref": "#/components/schemas/Contact"}}}}}}},
+          "404": {"$ref": "#/components/responses/Error"}}}
+    },
     "/agent/v1/contacts/{id}/transcript": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
       "get": {"summary": "The newest entries, oldest first", "parameters": [

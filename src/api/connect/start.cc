@@ -109,6 +109,7 @@ void start_chat(const Context& context, const model::Call& call, model::Reply re
         verb.attributes = ground->personal.seal(host, key, attributes);
         if (const std::string customer = text(call.input, "CustomerId"); !customer.empty()) {
           verb.data["CustomerId"] = host.seal(key, customer);
+          verb.person = host.pseudonym(customer);
         }
         if (const json::object* message = object(call.input, "InitialMessage")) {
           contact::Item item;

@@ -48,7 +48,8 @@ constexpr Route kRoutes[] = {
     {"PUT", "agents/*", move_agent},        {"GET", "queues", list_queues},
     {"GET", "explain/*", explain},          {"GET", "access-keys", list_keys},
     {"PUT", "access-keys/*", put_key},      {"GET", "documents/*/*", show_document},
-    {"PUT", "documents/*/*", put_document},
+    {"PUT", "documents/*/*", put_document}, {"GET", "customers/*", show_customer},
+    {"PUT", "customers/*", erase_customer},
 };
 
 bool matches(std::string_view pattern, const std::vector<std::string>& segments) {

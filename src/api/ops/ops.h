@@ -5,12 +5,14 @@
 //   GET  /ops/v1/contacts                      ?live=0 &phase= &channel= &queue= &agent= &region= &limit= &after=
 //   GET  /ops/v1/contacts/{id}                 ?transcript=1: what was said is shown only when asked for
 //   GET  /ops/v1/agents                        ?all=1: also those who are signed out
+//   PUT  /ops/v1/agents/{id}                   {"move_to": REGION, "within_s": N}, or {"sign_out": true}
 //   GET  /ops/v1/queues
-//   GET  /ops/v1/explain/{contact}             why this agent, or why nobody yet
-//   GET  /ops/v1/access-keys
-//   PUT  /ops/v1/access-keys/{id}              {"secret": "file:PATH", "principal": "...", "disabled": false}
-//   GET  /ops/v1/documents/{kind}/{id}
-//   PUT  /ops/v1/documents/{kind}/{id}         {"set": {...}}: a document with a fixed id; a repeat changes nothing
+//   GET  /ops/v1/customers/{CustomerId}        the contacts that were started with it
+//   PUT  /ops/v1/customers/{CustomerId}        {"erase": true}: what was personal about them is nobody's to read any
+//   more GET  /ops/v1/explain/{contact}             why this agent, or why nobody yet GET  /ops/v1/access-keys PUT
+//   /ops/v1/access-keys/{id}              {"secret": "file:PATH", "principal": "...", "disabled": false} GET
+//   /ops/v1/documents/{kind}/{id} PUT  /ops/v1/documents/{kind}/{id}         {"set": {...}}: a document with a fixed
+//   id; a repeat changes nothing
 //
 // An error is {"error": NAME, "detail": TEXT} with the status that goes with it.
 #pragma once

@@ -45,6 +45,7 @@ class OpsTest : public ::testing::Test {
     const auto started = region.expect("PUT", "/contact/chat",
                                        {{"InstanceId", region.instance},
                                         {"ContactFlowId", region.flow},
+                                        {"CustomerId", "C-7"},
                                         {"ParticipantDetails", json::object{{"DisplayName", "Cleo"}}},
                                         {"Attributes", json::object{{"tier", "gold"}}}});
     const auto connection = body_of(region.participant("connection", text_of(started, "ParticipantToken"),
@@ -191,6 +192,25 @@ TEST_F(OpsTest, MovesAgentsOnlyAsFarAsThereAreAny) {
   EXPECT_EQ(send("PUT", "agents/ana", here).status, 200);  // she is there
   EXPECT_EQ(send("PUT", "agents/ana", {{"sign_out", true}}).status, 200);
   EXPECT_EQ(get("agents").at("agents").as_array().size(), 0U);
+}
+
+TEST_F(OpsTest, ErasesACustomerWhoseContactsAreOver) {
+  const std::string id = queued_chat();
+  EXPECT_EQ(send("PUT", "customers/C-1", {{"erase", true}}).status, 404);
+  EXPECT_EQ(send("PUT", "customers/C-7", {}).status, 400);
+  EXPECT_EQ(send("PUT", "customers/C-7", {{"erase", true}}).status, 409);  // it lives
+  EXPECT_EQ(get("customers/C-7").at("live"), 1);
+  region.expect("POST", "/contact/stop", {{"InstanceId", region.instance}, {"ContactId", id}});
+  region.host.run(100ms);
+  EXPECT_NE(json::serialize(get("contacts/" + id + "?transcript=1")).find("lamp"), std::string::npos);
+  EXPECT_EQ(body_of(send("PUT", "customers/C-7", {{"erase", true}})).at("keys_erased"), 1);
+  const std::string after = json::serialize(get("contacts/" + id + "?transcript=1"));
+  for (const char* personal : {"Cleo", "lamp"}) EXPECT_EQ(after.find(personal), std::string::npos) << personal;
+  const auto listed = get("customers/C-7");
+  EXPECT_EQ(listed.at("total"), 1);
+  EXPECT_EQ(first(listed, "contacts").at("erased"), true);
+  EXPECT_EQ(body_of(send("PUT", "customers/C-7", {{"erase", true}})).at("keys_erased"), 0);
+  EXPECT_EQ(get("customers/C-1").at("total"), 0);
 }
 
 TEST_F(OpsTest, ExplainsWhyNotAndWhyThen) {

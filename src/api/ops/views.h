@@ -43,6 +43,8 @@ void show_contact(const CallPtr& call);
 void list_agents(const CallPtr& call);
 void move_agent(const CallPtr& call);
 void list_queues(const CallPtr& call);
+void show_customer(const CallPtr& call);
+void erase_customer(const CallPtr& call);
 void explain(const CallPtr& call);
 void list_keys(const CallPtr& call);
 void put_key(const CallPtr& call);

@@ -90,6 +90,15 @@ void add_views(Parser& p, Status& status, Env& env, Contacts& contacts, Agents& 
   sub->add_option("contact", explain.contact, "a contact id")->required();
 }
 
+void add_customer(Parser& p, CustomerView& customer) {
+  CLI::App* sub =
+      p.add(p.app, "customer", "A customer's contacts of all regions, by the CustomerId that they were started with",
+            customer, "  tandem customer C-10042\n  tandem customer C-10042 --erase");
+  sub->add_option("id", customer.id, "the CustomerId")->required();
+  sub->add_flag("--erase", customer.erase,
+                "erase their keys: names, words and attributes that are personal are nobody's to read any more");
+}
+
 void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {
   CLI::App* moves =
       p.add(p.app, "move", "Move agents to another region: at once when they are free, else when they are done", move,
@@ -157,6 +166,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Queues queues;
   Explain explain;
   Move move;
+  CustomerView customer;
   Agent agent;
   Drive drive;
   PkiInit init;
@@ -172,6 +182,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   add_running(p, up, down);
   add_views(p, status, env, contacts, agents, queues, explain);
   add_people(p, agent, drive, move);
+  add_customer(p, customer);
   add_files(p, init, issue, verify);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

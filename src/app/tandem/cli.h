@@ -51,6 +51,10 @@ struct Move {
   bool cancel = false;
 };
 struct Queues {};
+struct CustomerView {
+  std::string id;  // CustomerId
+  bool erase = false;
+};
 struct Explain {
   std::string contact;
 };
@@ -81,8 +85,8 @@ struct PkiIssue {
 struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
-using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, Explain, Agent, Drive, PkiInit,
-                             PkiIssue, LogVerify>;
+using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Agent, Drive,
+                             PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

@@ -70,6 +70,13 @@ TEST(Cli, ReadsViewsAndPeople) {
   EXPECT_EQ(command<LogVerify>("log verify some/data").dir, "some/data");
 }
 
+TEST(Cli, ReadsWhichCustomer) {
+  EXPECT_EQ(command<CustomerView>("customer C-1").id, "C-1");
+  EXPECT_FALSE(command<CustomerView>("customer C-1").erase);
+  EXPECT_TRUE(command<CustomerView>("customer C-1 --erase").erase);
+  EXPECT_FALSE(typed("customer"));
+}
+
 TEST(Cli, ReadsWhoIsMovedWhere) {
   const Move named = command<Move>("move alice bob --to us-west-2");
   EXPECT_EQ(named.agents, (std::vector<std::string>{"alice", "bob"}));

@@ -14,6 +14,7 @@ int run(const Contacts& contacts, const Invocation& call);
 int run(const Agents& agents, const Invocation& call);
 int run(const Move& move, const Invocation& call);
 int run(const Queues& queues, const Invocation& call);
+int run(const CustomerView& customer, const Invocation& call);
 int run(const Explain& explain, const Invocation& call);
 int run(const Agent& agent, const Invocation& call);
 int run(const Drive& drive, const Invocation& call);

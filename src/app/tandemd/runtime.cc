@@ -100,6 +100,11 @@ Result<void> Runtime::boot() {
   auto damaged_keys = log_->keys(
       [&](log_sqlite::KeyRow row) { keys_->put({row.id, row.wrapped.value_or(""), !row.wrapped.has_value()}); });
   if (!damaged_keys) return std::unexpected(damaged_keys.error());
+  // The end of a former life may have come between the word and the deed.
+  std::set<KeyId> overdue;
+  for (const KeyId key : rebuilt->world.access().erased()) {
+    if (!keys_->erased(key)) overdue.insert(key);
+  }
   node_ = std::make_unique<Node>(node, Rng{random64()}, rebuilt->on_disk, now);
   node_->adopt(std::move(rebuilt->world), rebuilt->newest);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -125,6 +130,7 @@ Result<void> Runtime::boot() {
   };
   events.fatal = [this](const Error& error) { fail_with("the disk failed: " + error.detail); };
   log_->start(std::move(events));
+  erase(overdue);
 
   client_ = std::make_unique<http::Client>();
   functions_ = std::make_unique<Functions>(
@@ -291,6 +297,15 @@ void Runtime::append(Append append) {
   }
 }
 
+// In memory at once; on the disk with what is appended in the same turn.
+void Runtime::erase(const std::set<KeyId>& keys) {
+  for (const KeyId key : keys) {
+    keys_->erase(key);
+    pending_.keys.push_back({key, std::nullopt});
+  }
+  if (pending_ticket_ == 0 && !keys.empty()) log_->append(std::exchange(pending_, {}), log_sqlite::Ticket{0});
+}
+
 void Runtime::flush() {
   if (pending_ticket_ == 0) return;
   log_->append(std::exchange(pending_, {}), log_sqlite::Ticket{std::exchange(pending_ticket_, 0)});
@@ -311,6 +326,7 @@ void Runtime::deliver(Outputs outputs) {
     outputs.snapshot.reset();
   }
   if (outputs.append) append(std::move(*outputs.append));
+  erase(outputs.keys_erased);
   if (outputs.snapshot) {
     flush();
     const auto kept = [this](const Result<void>& saved) {
@@ -346,9 +362,6 @@ void Runtime::deliver(Outputs outputs) {
                      std::to_string(fork.sequence.value()) + " on: its stream is refused");
   }
   for (const NodeId peer : outputs.reconnect) peers_->redial(peer);
-  for (const auto& [peer, keys] : outputs.keys_erased) {
-    for (const KeyId key : keys) keys_->erase(key);
-  }
   for (Out& out : outputs.out) deliver(out);
 }
 
@@ -570,6 +583,8 @@ Text Runtime::seal(KeyId key, std::string_view plain) {
   // A key that is not here is erased: what would be sealed under it is nobody's to read.
   return sealed ? *sealed : Text{key, {}, {}};
 }
+
+Uuid Runtime::pseudonym(std::string_view words) { return keys_->pseudonym(words); }
 
 Result<std::string> Runtime::open(const Text& text) { return keys_->open(text); }
 

@@ -55,6 +55,7 @@ class Runtime final : public api::Host {
   void desktop_leave(std::uint64_t listener) override;
   std::pair<KeyId, cluster::KeyRow> make_key() override;
   Text seal(KeyId key, std::string_view plain) override;
+  Uuid pseudonym(std::string_view words) override;
   Result<std::string> open(const Text& text) override;
   std::string sign_token(std::string_view purpose, std::string_view payload, std::chrono::seconds lifetime) override;
   Result<std::string> verify_token(std::string_view purpose, std::string_view token) override;
@@ -76,6 +77,7 @@ class Runtime final : public api::Host {
   void deliver(Out& out);
   void post_durable(std::uint64_t ticket);
   void append(Append append);
+  void erase(const std::set<KeyId>& keys);
   void flush();
   void probe_loop();
   void fail_with(std::string reason);

@@ -1,8 +1,10 @@
-// Who may call the Connect API: access keys by secret reference. A secret itself is never in the log.
+// Who may call the Connect API: access keys by secret reference; and which sealing keys are erased. No secret and no
+// key is ever in the log.
 #pragma once
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/ids.h"
 
@@ -23,6 +25,15 @@ struct KeyPut {
   }
 };
 
-using Rec = std::variant<KeyPut>;
+// Whose contacts these keys seal is erased: nobody opens what they sealed any more, and no copy of them is left.
+struct SealsErased {
+  std::vector<KeyId> keys;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "keys", s.keys);
+  }
+};
+
+using Rec = std::variant<KeyPut, SealsErased>;
 
 }  // namespace tandem::access

@@ -1,7 +1,8 @@
-// Access keys, the latest word on each by hybrid clock.
+// Access keys, the latest word on each by hybrid clock; and the sealing keys that are erased, for good.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -27,19 +28,23 @@ class State {
     const bool tie = meta.at == key.at && meta.log.origin < key.by;
     if (key.by == NodeId{} || meta.at > key.at || tie) key = Key{record, meta.at, meta.log.origin};
   }
+  void apply(const SealsErased& record, const Meta&) { erased_.insert(record.keys.begin(), record.keys.end()); }
   // Enabled keys only.
   [[nodiscard]] const KeyPut* find(const std::string& access_key) const {
     const auto at = keys_.find(access_key);
     return at == keys_.end() || at->second.put.disabled ? nullptr : &at->second.put;
   }
   [[nodiscard]] const std::map<std::string, Key>& all() const { return keys_; }
+  [[nodiscard]] const std::set<KeyId>& erased() const { return erased_; }
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "keys", s.keys_);
+    f(2, "erased", s.erased_);
   }
 
  private:
   std::map<std::string, Key> keys_;
+  std::set<KeyId> erased_;
 };
 
 // Errors: invalid (the secret is not a reference this product knows, or a name is empty).
@@ -49,6 +54,14 @@ class State {
   }
   if (!command.secret.starts_with("file:") && !command.secret.starts_with("env:")) {
     return fail(Errc::invalid, "a secret is given by reference, as file:PATH or env:NAME");
+  }
+  return command;
+}
+
+inline constexpr std::size_t kSealsErasedMax = 10'000;  // by one order
+[[nodiscard]] inline Result<SealsErased> decide(const SealsErased& command) {
+  if (command.keys.empty() || command.keys.size() > kSealsErasedMax) {
+    return fail(Errc::invalid, "1 to 10000 keys are erased at once");
   }
   return command;
 }

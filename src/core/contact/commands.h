@@ -26,6 +26,7 @@ struct Start {
   std::optional<Item> first_message;
   std::map<std::string, Text> data;  // Contact::data
   Hlc scheduled;                     // when the flow of a task begins; 0: at once
+  Uuid person;
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "id", s.id);
@@ -41,6 +42,7 @@ struct Start {
     f(11, "first_message", s.first_message);
     f(12, "data", s.data);
     f(13, "scheduled", s.scheduled);
+    f(14, "person", s.person);
   }
 };
 

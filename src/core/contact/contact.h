@@ -219,6 +219,7 @@ struct Contact {
   Callback callback;
   Consult consult;
   About about;
+  Uuid person;  // a pseudonym of the CustomerId that it was started with; nil: none
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -255,6 +256,7 @@ struct Contact {
     f(30, "callback", s.callback);
     f(31, "consult", s.consult);
     f(32, "about", s.about);
+    f(33, "person", s.person);
   }
   [[nodiscard]] bool is_callback() const { return kind == Kind::work && channel == Channel::voice; }
   [[nodiscard]] bool is_consultation() const { return !about.contact.value().nil(); }

@@ -91,6 +91,7 @@ void State::keep_items(ContactId contact, const std::vector<Item>& items, const 
 State::Where State::where(const Held& held) {
   const Contact& c = held.contact;
   Where out;
+  out.person = c.person;
   if (c.connected.packed != 0 && c.connected >= c.place.enqueued) {
     out.answered = c.connected;
     out.line = {c.place.queue, c.channel};
@@ -110,6 +111,7 @@ State::Where State::where(const Held& held) {
 }
 
 void State::index(ContactId id, const Where& where) {
+  if (!where.person.nil()) person_[where.person].insert(id);
   if (where.answered.packed != 0) {
     auto& answers = answered_[where.line];
     answers.emplace(where.answered, id);
@@ -130,6 +132,7 @@ void State::index(ContactId id, const Where& where) {
 }
 
 void State::unindex(ContactId id, const Where& where) {
+  if (!where.person.nil()) erase_from(person_, where.person, id);
   if (where.answered.packed != 0) erase_from(answered_, where.line, std::pair{where.answered, id});
   if (!where.live) return;
   erase_from(owned_, where.owner, id);
@@ -148,6 +151,7 @@ void State::unindex(ContactId id, const Where& where) {
 void State::loaded() {
   owned_.clear();
   agent_.clear();
+  person_.clear();
   queued_.clear();
   queued_at_.clear();
   offered_.clear();
@@ -183,6 +187,7 @@ std::vector<const Item*> State::transcript(ContactId contact) const {
 
 const std::set<ContactId>& State::owned_by(NodeId node) const { return get_or_empty(owned_, node); }
 const std::set<ContactId>& State::of_agent(AgentId agent) const { return get_or_empty(agent_, agent); }
+const std::set<ContactId>& State::of_person(const Uuid& person) const { return get_or_empty(person_, person); }
 const std::set<ContactId>& State::queued_in(QueueId queue) const { return get_or_empty(queued_, queue); }
 const std::set<ContactId>& State::queued_at(NodeId owner) const { return get_or_empty(queued_at_, owner); }
 const std::set<ContactId>& State::offered_to(NodeId node) const { return get_or_empty(offered_, node); }

@@ -85,6 +85,8 @@ class State {
   // Contacts that an agent accepted, by when the latest did, in the queue in which they last were; those of at least
   // the last kAnswersKept.
   [[nodiscard]] const std::set<std::pair<Hlc, ContactId>>& answered_in(QueueId queue, Channel channel) const;
+  // Of the person, live or not.
+  [[nodiscard]] const std::set<ContactId>& of_person(const Uuid& person) const;
   [[nodiscard]] std::size_t size() const { return held_.size(); }
 
   template <class S, class F>
@@ -108,6 +110,7 @@ class State {
     Hlc due;
     Hlc answered;  // also of one that is over
     std::pair<QueueId, Channel> line;
+    Uuid person;
     friend bool operator==(const Where&, const Where&) = default;
   };
   [[nodiscard]] static Where where(const Held& held);
@@ -120,6 +123,7 @@ class State {
   std::unordered_map<ContactId, Held*> found_;
   std::map<NodeId, std::set<ContactId>> owned_;
   std::map<AgentId, std::set<ContactId>> agent_;
+  std::map<Uuid, std::set<ContactId>> person_;
   std::map<QueueId, std::set<ContactId>> queued_;
   std::map<NodeId, std::set<ContactId>> queued_at_;
   std::map<NodeId, std::set<ContactId>> offered_;

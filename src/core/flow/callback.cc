@@ -50,6 +50,7 @@ Step Run::create_callback(const config::Block& block) {
   callback.attributes = contact_.attributes;
   callback.data = contact_.data;
   callback.key = contact_.key;
+  callback.person = contact_.person;
   callback.place.queue = queue.value_or(QueueId{});
   callback.place.priority = contact_.place.priority;
   callback.callback.attempts_left = static_cast<std::uint32_t>(*attempts > 0 ? *attempts - 1 : 0);

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -17,7 +18,17 @@ std::string_view bytes_of(const Uuid& id) { return {reinterpret_cast<const char*
 }  // namespace
 
 KeyStore::KeyStore(const std::string& centre_key)
-    : wrapping_(crypto::hkdf_sha256(centre_key, "tandem", "key wrapping", crypto::kKeyBytes)) {}
+    : wrapping_(crypto::hkdf_sha256(centre_key, "tandem", "key wrapping", crypto::kKeyBytes)),
+      naming_(crypto::hkdf_sha256(centre_key, "tandem", "pseudonyms", crypto::kKeyBytes)) {}
+
+Uuid KeyStore::pseudonym(std::string_view words) const {
+  const std::string hash = crypto::hmac_sha256(naming_, std::string(words));
+  Uuid out;
+  std::copy_n(hash.begin(), out.bytes.size(), out.bytes.begin());
+  out.bytes[6] = static_cast<std::uint8_t>((out.bytes[6] & 0x0f) | 0x80);
+  out.bytes[8] = static_cast<std::uint8_t>((out.bytes[8] & 0x3f) | 0x80);
+  return out;
+}
 
 std::pair<KeyId, cluster::KeyRow> KeyStore::make(Uuid id) {
   const std::string key = crypto::random_bytes(crypto::kKeyBytes);
@@ -40,6 +51,12 @@ void KeyStore::put(const cluster::KeyRow& row) {
 void KeyStore::erase(KeyId key) {
   const std::lock_guard lock(mutex_);
   wrapped_[key].reset();
+}
+
+bool KeyStore::erased(KeyId key) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = wrapped_.find(key);
+  return at != wrapped_.end() && !at->second;
 }
 
 std::size_t KeyStore::size() const {

@@ -25,8 +25,11 @@ class KeyStore {
   // A row that was read from disk or came from a peer. An erased row stays erased.
   void put(const cluster::KeyRow& row);
   void erase(KeyId key);
+  [[nodiscard]] bool erased(KeyId key) const;
   [[nodiscard]] std::size_t size() const;
 
+  // A keyed hash, as a UUID of version 8.
+  [[nodiscard]] Uuid pseudonym(std::string_view words) const;
   // Errors: not_found (erased, or not here).
   [[nodiscard]] Result<Text> seal(KeyId key, std::string_view plain) const;
   // Plain text passes through. Errors: not_found, corrupt.
@@ -35,6 +38,7 @@ class KeyStore {
  private:
   [[nodiscard]] Result<std::string> unwrap(KeyId key) const;
   std::string wrapping_;
+  std::string naming_;
   mutable std::mutex mutex_;
   std::map<KeyId, std::optional<std::string>> wrapped_;  // nothing: erased
 };

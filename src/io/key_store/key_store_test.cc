@@ -13,6 +13,27 @@ const std::string kCentre(32, 'k');
 Uuid id(std::uint64_t n) { return derive_uuid({}, "key", n); }
 
 // Goal: what one node seals another opens, until the key is erased. Method: two stores that share rows.
+TEST(KeyStore, APseudonymIsTheSameInACentreAndAnotherElsewhere) {
+  const KeyStore here(std::string(32, 'a'));
+  const KeyStore there(std::string(32, 'a'));
+  const KeyStore other(std::string(32, 'b'));
+  EXPECT_EQ(here.pseudonym("C-1"), there.pseudonym("C-1"));
+  EXPECT_NE(here.pseudonym("C-1"), here.pseudonym("C-2"));
+  EXPECT_NE(here.pseudonym("C-1"), other.pseudonym("C-1"));
+  EXPECT_EQ(here.pseudonym("C-1").text()[14], '8');
+}
+
+TEST(KeyStore, KnowsWhatIsErased) {
+  KeyStore keys(std::string(32, 'a'));
+  const auto [key, row] = keys.make(derive_uuid({}, "k"));
+  EXPECT_FALSE(keys.erased(key));
+  EXPECT_FALSE(keys.erased(KeyId{derive_uuid({}, "other")}));
+  keys.erase(key);
+  EXPECT_TRUE(keys.erased(key));
+  keys.put(row);  // comes late, from a peer
+  EXPECT_TRUE(keys.erased(key));
+}
+
 TEST(KeyStore, OpensElsewhereUntilErased) {
   KeyStore a(kCentre);
   KeyStore b(kCentre);
