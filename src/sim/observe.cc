@@ -180,6 +180,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              coverage_.count("work: started");
                              say({s.contact.value()}, "node {} starts attempt {} of contact {}, number {}",
                                  host.id.value(), s.attempt, s.contact.value().text(), s.number);
+                             people_->call_away(host.id.value() - 1U);
                              aimed(Saga::starting, host.id,
                                    NodeId{static_cast<std::uint16_t>(1 + world_rng_.below(hosts_.size()))});
                            },

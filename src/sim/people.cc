@@ -451,6 +451,17 @@ void People::rival(std::size_t n) {
   });
 }
 
+void People::call_away(std::size_t node) {
+  if (!coming_ || !sim_.options().faults || !sim_.rng().chance(1, 12)) return;
+  for (const auto& agent : agents_) {
+    if (!agent->desk.open || agent->desk.node != node || !agent->contacts.empty()) continue;
+    const presence::SignOut order{agent->id, true};
+    sim_.events().in(sim_.draw(1ms, 30ms), [this, node, order] {
+      sim_.ask(node, Command{sim_.new_id(), order, false, false, {}}, kLimit, [](std::optional<Result<Answer>>) {});
+    });
+  }
+}
+
 // One whose contact is over; what of it the other rules read stays.
 void People::erase_somebody() {
   if (customers_.empty() || !sim_.rng().chance(1, 4)) return;

@@ -46,6 +46,8 @@ class People {
   };
   [[nodiscard]] std::vector<Serving> serving() const;
   [[nodiscard]] std::uint64_t started() const { return started_; }
+  // Work is started at this node: now and then all who are free there are sent away at that moment.
+  void call_away(std::size_t node);
 
  private:
   struct Customer;
