@@ -155,7 +155,7 @@ void plot(const std::string& file, std::size_t days) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t days = 12;
+  std::size_t days = 16;
   std::string plot_file;
   for (int n = 1; n < argc; ++n) {
     const std::string word = argv[n];

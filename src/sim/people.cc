@@ -441,6 +441,13 @@ void People::set_status(std::size_t n, bool available) {
 void People::rival(std::size_t n) {
   if (!sim_.options().faults) return;
   const std::uint64_t episode = agents_[n]->episode;
+  // Who tries at once at a node that hears nobody, and so not of the desktop that was just opened, gets nowhere.
+  for (std::size_t node = 0; node < sim_.nodes(); ++node) {
+    if (sim_.is_hub(node) || node == agents_[n]->desk.node || !sim_.island(node)) continue;
+    sim_.events().in(sim_.draw(20ms, 400ms), [this, n, node, episode] {
+      if (agents_[n]->episode == episode && !still_) sign_in(n, node, sim_.new_id(), false, true);
+    });
+  }
   sim_.events().in(sim_.draw(10s, 400s), [this, n, episode] {
     Agent& a = *agents_[n];
     if (!coming_ || still_ || a.episode != episode || !a.desk.open) return;

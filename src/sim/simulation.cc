@@ -764,6 +764,13 @@ void Simulation::strike(const Fault& fault) {
   if (fault.kind != FaultKind::clock_drift) coverage_.count(fmt::format("fault: {}", fault_name(fault.kind)));
 }
 
+bool Simulation::island(std::size_t node) const {
+  return std::ranges::all_of(links_, [&](const auto& entry) {
+    const auto& [ends, link] = entry;
+    return (ends.first != node && ends.second != node) || (link.cut[0] > 0 && link.cut[1] > 0);
+  });
+}
+
 void Simulation::aimed(Saga saga, NodeId at, NodeId other) {
   const auto aim = std::ranges::find(armed_, saga, &Aim::saga);
   if (aim == armed_.end()) return;

@@ -55,6 +55,7 @@ class Simulation {
   using OnReply = std::move_only_function<void(std::optional<Result<Answer>>)>;
   [[nodiscard]] std::size_t nodes() const { return hosts_.size(); }
   [[nodiscard]] const std::string& region(std::size_t node) const { return hosts_[node]->region; }
+  [[nodiscard]] bool island(std::size_t node) const;  // every link of the node is cut, both ways
   [[nodiscard]] std::uint64_t wall_milliseconds(std::size_t node) const {
     return hosts_[node]->clock.wall_milliseconds(events_.now());
   }
