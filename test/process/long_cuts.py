@@ -107,7 +107,7 @@ def main():
             time.sleep(max(0.0, begun + 10 * cuts - time.monotonic()))
         out, _ = drive.communicate(timeout=400)
         told = json.loads(out)
-        print(json.dumps({key: value for key, value in told.items() if not key.endswith("_ids")}))
+        print(json.dumps({key: value for key, value in told.items() if not key.endswith("_ids")}), flush=True)
         centre.settled(90)
         views = {name: {c["id"]: (c["phase"], str(c["agent"])) for c in contacts(centre, name)} for name in centre.names}
         for name in centre.names[1:]:

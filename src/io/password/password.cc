@@ -20,6 +20,8 @@ constexpr std::size_t kHashBytes = 32;
 constexpr std::uint32_t kLanes = 1;
 constexpr std::size_t kEncodedBytesMax = 512;
 
+Error too_many() { return {Errc::limit_exceeded, "too many passwords are being checked; try again"}; }
+
 }  // namespace
 
 Result<std::string> hash_now(const std::string& password, Options options) {
@@ -46,7 +48,8 @@ bool verify_now(const std::string& encoded, const std::string& password, Options
 struct Hasher::Impl {
   struct Job {
     std::function<void()> run;
-    std::function<void()> refuse;  // when it is never run
+    std::function<void(Error)> refuse;  // when it is never run
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
   };
 
   explicit Impl(Options chosen) : options(chosen), worker([this] { work(); }) {}
@@ -72,7 +75,11 @@ struct Hasher::Impl {
         job = std::move(jobs.front());
         jobs.pop_front();
       }
-      job.run();
+      if (std::chrono::steady_clock::now() - job.since > options.wait_max) {
+        job.refuse(too_many());
+      } else {
+        job.run();
+      }
     }
   }
 
@@ -83,7 +90,7 @@ struct Hasher::Impl {
     }
     wake.notify_one();
     worker.join();
-    for (const Job& job : jobs) job.refuse();
+    for (const Job& job : jobs) job.refuse(Error{Errc::shutting_down, "the process is stopping"});
     jobs.clear();
   }
 
@@ -101,18 +108,18 @@ Hasher::~Hasher() { impl_->stop(); }
 void Hasher::hash(std::string password, std::function<void(Result<std::string>)> done) {
   const bool taken = impl_->push({
       .run = [options = impl_->options, password = std::move(password), done] { done(hash_now(password, options)); },
-      .refuse = [done] { done(fail(Errc::shutting_down, "the process is stopping")); },
+      .refuse = [done](Error why) { done(std::unexpected(std::move(why))); },
   });
-  if (!taken) done(fail(Errc::limit_exceeded, "too many passwords are being checked; try again"));
+  if (!taken) done(std::unexpected(too_many()));
 }
 
 void Hasher::verify(std::string encoded, std::string password, std::function<void(Result<bool>)> done) {
   const bool taken = impl_->push({
       .run = [options = impl_->options, encoded = std::move(encoded), password = std::move(password),
               done] { done(verify_now(encoded, password, options)); },
-      .refuse = [done] { done(fail(Errc::shutting_down, "the process is stopping")); },
+      .refuse = [done](Error why) { done(std::unexpected(std::move(why))); },
   });
-  if (!taken) done(fail(Errc::limit_exceeded, "too many passwords are being checked; try again"));
+  if (!taken) done(std::unexpected(too_many()));
 }
 
 }  // namespace tandem::password

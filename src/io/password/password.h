@@ -1,6 +1,7 @@
 // Argon2id on a thread of its own. The header is free of libargon2.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,9 @@ struct Options {
   std::uint32_t passes = 3;
   std::uint32_t memory_kib = 64U * 1024;
   std::size_t waiting_max = 64;  // beyond it callers are refused: a flood of sign-ins must not fill memory
+  // One that waited longer is refused unchecked: clients give up and ask again, and when everybody signs in at once a
+  // thread that checks what nobody waits for any more gets nothing done.
+  std::chrono::milliseconds wait_max{4'000};
 };
 
 class Hasher final : public api::Passwords {

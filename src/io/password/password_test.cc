@@ -5,6 +5,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace tandem::password {
@@ -49,6 +50,26 @@ TEST(Password, AnswersEverybodyOnce) {
   }
   EXPECT_EQ(answered, 50);
   EXPECT_GT(refused, 0);
+}
+
+// Goal: what waited so long that nobody waits for it any more costs no time.
+// Method: the worker is held up by the answer to a first job until a second one has waited too long.
+TEST(Password, DoesNotCheckWhatWaitedTooLong) {
+  Options options = kCheap;
+  options.wait_max = std::chrono::milliseconds(1);
+  Hasher hasher(options);
+  std::promise<void> asked;
+  std::promise<Result<bool>> second;
+  hasher.verify("", "first", [&, next = asked.get_future().share()](const Result<bool>&) {
+    next.wait();
+    const auto until = std::chrono::steady_clock::now() + 2 * options.wait_max;
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  });
+  hasher.verify("", "second", [&](Result<bool> result) { second.set_value(result); });
+  asked.set_value();
+  const auto result = second.get_future().get();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::limit_exceeded);
 }
 
 }  // namespace
