@@ -20,7 +20,8 @@ bool astray(const contact::State& contacts, const contact::Contact& c) {
   return !c.consult.contact.value().nil() && (consultation == nullptr || !consultation->contact.live());
 }
 
-constexpr Time kCalm = 12s;      // without faults before owners are compared
+constexpr Time kCalm = 12s;  // without faults before owners are compared
+constexpr std::chrono::milliseconds kClocksAgree{250};
 constexpr Time kOrderCalm = 8s;  // likewise, before places in queues are
 
 std::string line_name(Term term, NodeId node) { return fmt::format("{}@{}", term.value(), node.value()); }
@@ -51,10 +52,16 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
   if (entry == profile->queues.end()) return;
   const auto wait =
       std::max<std::chrono::milliseconds>(entry->second.delay, world.config().local_preference(c.place.queue));
+  // Times of queueing are those of the nodes' clocks: where one was off, the order is another.
+  const auto wall = [&](const Host& each) { return Hlc::at(each.clock.wall_milliseconds(events_.now())); };
+  const auto off = [](Hlc a, Hlc b) { return std::max(a - b, b - a) > kClocksAgree; };
+  if (off(wall(host), given->changed)) return;
+  if (std::ranges::any_of(hosts_, [&](const auto& each) { return off(wall(host), wall(*each)); })) return;
   coverage_.count("order: compared");
   for (const auto& other : hosts_) {
+    if (world.failover().state(other->id) != failover::MemberState::active) continue;
     const contact::State& contacts = other->node->world().contacts();
-    const Hlc now = Hlc::at(other->clock.wall_milliseconds(events_.now()));
+    const Hlc now = wall(*other);
     for (const ContactId id : contacts.queued_at(other->id)) {
       const contact::Held& held = *contacts.find(id);
       const contact::Contact& w = held.contact;

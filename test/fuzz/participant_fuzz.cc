@@ -76,6 +76,7 @@ class StillHost final : public Host {
   void desktop_leave(std::uint64_t) override { --listening; }
   std::pair<KeyId, cluster::KeyRow> make_key() override { return {}; }
   Text seal(KeyId, std::string_view plain) override { return Text::plain(std::string(plain)); }
+  Uuid pseudonym(std::string_view words) override { return derive_uuid({}, words); }
   Result<std::string> open(const Text& text) override { return text.bytes; }
   std::string sign_token(std::string_view purpose, std::string_view payload, std::chrono::seconds) override {
     return std::string(purpose) + '|' + std::string(payload);
