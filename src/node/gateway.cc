@@ -113,6 +113,7 @@ void Node::tell_sessions() {
   sessions_told_ = now_.mono;
   std::map<NodeId, message::Sessions> told;
   for (const NodeId node : local_.reachable) told[node];  // also that there are none
+  told[local_.self];  // as an owner it may have let go of what it holds as a gateway
   for (const auto& [number, session] : sessions_) {
     const auto forward = forwards_.find(session.attaching);
     const NodeId at = forward != forwards_.end() ? forward->second.to : session.upstream;
