@@ -285,6 +285,13 @@ class Agent:
         until("after-contact work to be done", lambda: self.call("POST", f"/contacts/{contact}/complete", {}) is not None)
 
 
+def desk(centre, user, region):
+    """An agent who is signed in and available."""
+    agent = Agent(user, ca=centre.ca).sign_in(centre.urls[region])
+    agent.status("Available")
+    return agent
+
+
 class WebSocket:
     """Just enough of RFC 6455 to be a customer."""
 
@@ -442,6 +449,16 @@ class Centre:
 
     def connect(self, name, region=None):
         return Connect(self.urls[name], region or (name if name != "hub" else self.regions[0]), self.key, self.secret, self.instance, self.ca)
+
+    def stock(self, region):
+        """boto3's client of the Connect API in a region."""
+        try:
+            import boto3
+            from botocore.config import Config
+        except ImportError as reason:
+            raise Skip(str(reason)) from None
+        return boto3.client("connect", region_name=region, endpoint_url=self.urls[region], aws_access_key_id=self.key,
+                            aws_secret_access_key=self.secret, config=Config(retries={"total_max_attempts": 1}))
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)

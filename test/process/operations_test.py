@@ -10,8 +10,6 @@ from centre import Agent, Centre, case, equal, isolated, run, until
 
 isolated()
 try:
-    import boto3
-    from botocore.config import Config
     from botocore.exceptions import ClientError
 except ImportError as reason:
     print(f"skipped: {reason}\n0 passed, 0 failed")
@@ -27,10 +25,7 @@ class Centre(Centre):
 
     def __init__(self):
         super().__init__()
-        self.east, self.west = (
-            boto3.client("connect", region_name=region, endpoint_url=self.urls[region], aws_access_key_id=self.key,
-                         aws_secret_access_key=self.secret, config=Config(retries={"total_max_attempts": 1}))
-            for region in (EAST, WEST))
+        self.east, self.west = self.stock(EAST), self.stock(WEST)
         own = self.connect(EAST)
         self.queues, self.profiles, self.users = (own.ids(kind) for kind in ("queues", "routing-profiles", "users"))
 

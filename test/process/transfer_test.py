@@ -6,16 +6,10 @@ import os
 import signal
 import subprocess
 
-from centre import BIN, PASSWORD, Agent, Centre, Refused, case, equal, isolated, run, until
+from centre import BIN, PASSWORD, Centre, Refused, case, desk, equal, isolated, run, until
 
 isolated()
 EAST, WEST, FRANKFURT = "us-east-1", "us-west-2", "eu-central-1"
-
-
-def desk(centre, user, region):
-    agent = Agent(user).sign_in(centre.urls[region])
-    agent.status("Available")
-    return agent
 
 
 def hand_on(agent, contact, to):
