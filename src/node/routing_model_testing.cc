@@ -111,17 +111,16 @@ struct Scan {
     const auto as = [&](long first) {
       return Rank{first, c.place.priority, ms(c.place.enqueued) - c.place.age_adjustment.count(), c.id};
     };
+    const bool queue = world.config().find(config::Kind::queue, c.place.queue.value()) != nullptr;
+    const bool agents_own = !queue && world.config().find(config::Kind::user, c.place.queue.value()) != nullptr;
+    const bool his_own = agents_own && c.place.queue.value() == p.agent.value();
     if (!c.place.preferred.value().nil()) {
       if (c.place.preferred != p.agent) return std::nullopt;
-      if (p.slots.contains(c.id) || p.slots.contains(c.consult.contact) || (entry(p.agent, c) && has_room(desk, c)))
-        return as(-1);
-      return std::nullopt;
+      if (p.slots.contains(c.id) || p.slots.contains(c.consult.contact)) return as(-1);
+      return (his_own || entry(p.agent, c)) && has_room(desk, c) ? std::optional(as(-1)) : std::nullopt;
     }
     if (!routable(p) || !has_room(desk, c)) return std::nullopt;
-    const bool queue = world.config().find(config::Kind::queue, c.place.queue.value()) != nullptr;
-    if (!queue && world.config().find(config::Kind::user, c.place.queue.value()) != nullptr) {
-      return c.place.queue.value() == p.agent.value() ? std::optional(as(0)) : std::nullopt;
-    }
+    if (agents_own) return his_own ? std::optional(as(0)) : std::nullopt;
     const auto in_profile = entry(p.agent, c);
     if (!in_profile || !meets_criteria(p.agent, c)) return std::nullopt;
     const std::int64_t waited = now - ms(c.place.enqueued);

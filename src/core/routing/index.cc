@@ -663,8 +663,9 @@ struct Index::Parts {
   // The contact that waits for the agent it had: it may keep the slot that the desktop carried over.
   const Key* returning(const Sees& sees, const Agent& agent, const Pool& pool, Kept& kept) {
     const presence::Held* held = sees.agents.find(agent.idle.agent);
-    const bool room = agent.profile != nullptr && agent.profile->serves(pool.lane) != nullptr &&
-                      agent.room[static_cast<std::size_t>(pool.lane->channel)];
+    const bool serves = pool.lane->agent == agent.idle.agent ||
+                        (agent.profile != nullptr && agent.profile->serves(pool.lane) != nullptr);
+    const bool room = serves && agent.room[static_cast<std::size_t>(pool.lane->channel)];
     for (const Key& key : pool.ripe.front()) {
       if (kept.contacts.contains(key.id)) continue;
       if (room || presence::keeps_seat(held->presence, sees.contacts.find(key.id)->contact)) return &key;

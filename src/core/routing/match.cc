@@ -60,9 +60,10 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
            : !p.move_to.empty() ? "is moving to another region"
                                 : "status is not routable";
   if (!preferred && !contact.place.preferred.value().nil()) return "the contact waits for the agent it had";
-  if (!preferred && sees.config.is_agents_own(contact.place.queue)) {
-    if (contact.place.queue.value() != p.agent.value()) return "the contact waits in another agent's queue";
-  } else {
+  const bool agents_own = sees.config.is_agents_own(contact.place.queue);
+  const bool his_own = agents_own && contact.place.queue.value() == p.agent.value();
+  if (agents_own && !his_own && !preferred) return "the contact waits in another agent's queue";
+  if (!his_own) {
     const config::RoutingProfile::Queue* entry = entry_of(sees.config, p.agent, contact);
     if (entry == nullptr) return "the queue is not in its routing profile";
     const std::chrono::milliseconds waited = now.hlc - contact.place.enqueued;
