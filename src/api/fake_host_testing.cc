@@ -179,7 +179,7 @@ void FakeHost::take(Outputs outputs) {
       for (const auto& [name, text] : resolve->texts) {
         done.rendered[name] = seal(resolve->key, flow::render(text, done.plain));
       }
-      inputs_.emplace_back(Command{mint(), FlowEvent{resolve->fence.contact, done}, false, false, {}});
+      inputs_.emplace_back(Command{mint(), FlowEvent{resolve->fence.contact, done}, false, {}});
     } else if (auto* answer = std::get_if<std::function<void()>>(&out)) {
       (*answer)();
     }
@@ -207,7 +207,7 @@ std::vector<json::object> FakeSocket::take() {
 Region::Region() : instance(kInstance) {
   const auto order = [&](Verb verb) {
     bool good = false;
-    host.command(Command{host.mint(), std::move(verb), false, false, {}},
+    host.command(Command{host.mint(), std::move(verb), false, {}},
                  [&](const Result<Answer>& done) { good = done.has_value(); });
     host.run(std::chrono::milliseconds(50));
     EXPECT_TRUE(good);

@@ -68,7 +68,7 @@ class Host {
     std::string instance_alias;
     std::string region;                // of this node; of a hub's gateway the region it signs ARNs with
     std::vector<std::string> regions;  // of the centre; a gateway accepts a signature for any of them
-    bool gateway_only = false;         // hub: Start goes round robin over the active members
+    bool gateway_only = false;         // hub: its own region serves nobody
     std::string public_host;           // host:port that clients reach this listener at, e.g. 127.0.0.1:8443
     bool tls = false;
     std::string build;

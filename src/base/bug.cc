@@ -26,6 +26,7 @@ const std::vector<Entry>& all() {
       {Name::two_reservations_per_slot, "two-reservations-per-slot", "one-promise"},
       {Name::accept_on_old_grant, "accept-on-old-grant", "one-promise"},
       {Name::item_id_per_try, "item-id-per-try", "transcript-once"},
+      {Name::drain_takes_new, "drain-takes-new", "shares"},
   };
   return entries;
 }

@@ -33,6 +33,7 @@ enum class Name : std::uint8_t {
   two_reservations_per_slot,
   accept_on_old_grant,
   item_id_per_try,
+  drain_takes_new,
   tie_break,  // found by the reference model of routing (src/node/routing_test.cc), not by the simulator
 };
 

@@ -18,6 +18,7 @@ Ack ack_class(const Body& body) {
                         [](const routing::Rec&) { return Ack::local; },
                         [](const transfer::Rec&) { return Ack::local; },
                         [](const failover::Rec&) { return Ack::local; },
+                        [](const distribution::Rec&) { return Ack::peer; },
                     },
                     body);
 }

@@ -6,6 +6,7 @@
 #include "core/config/state.h"
 #include "core/contact/state.h"
 #include "core/decision.h"
+#include "core/distribution/state.h"
 #include "core/failover/state.h"
 #include "core/membership/state.h"
 #include "core/presence/state.h"
@@ -27,6 +28,7 @@ struct Sees {
   const routing::State& routing;
   const transfer::State& transfer;
   const failover::State& failover;
+  const distribution::State& distribution;
   routing::Index& matching;  // follows the states; what it holds decides nothing that they do not
 
   [[nodiscard]] std::size_t quorum() const { return members.current().members.size() / 2 + 1; }
@@ -37,8 +39,11 @@ struct Sees {
   // Serves contacts as far as is known here: reached, not evacuated, and in the start that opened the line.
   [[nodiscard]] bool serving(const Line& line) const {
     if (mine(line)) return true;
-    return local.reachable.contains(line.node) && members.incarnation(line.node) == line.incarnation &&
-           failover.state(line.node) != failover::MemberState::evacuated;
+    return members.incarnation(line.node) == line.incarnation && answers(line.node);
+  }
+  // Another node that is reached and not evacuated.
+  [[nodiscard]] bool answers(NodeId node) const {
+    return local.reachable.contains(node) && failover.state(node) != failover::MemberState::evacuated;
   }
 };
 

@@ -43,7 +43,7 @@ struct States {
     }
   }
   [[nodiscard]] Sees sees() const {
-    return {local, config, members, contacts, agents, routing, transfer, failover, matching};
+    return {local, config, members, contacts, agents, routing, transfer, failover, distribution, matching};
   }
 
   Now now{Mono{1h}, Hlc::at(1'700'000'000'000)};
@@ -55,6 +55,7 @@ struct States {
   routing::State routing;
   transfer::State transfer;
   failover::State failover;
+  distribution::State distribution;
   mutable routing::Index matching;
   std::map<NodeId, std::uint64_t> sequences;
 };

@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/overloaded.h"
 #include "core/contact/decide.h"
+#include "core/distribution/decide.h"
 #include "core/transfer/decide.h"
 #include "core/transfer/react.h"
 #include "node/node.h"
@@ -69,16 +70,16 @@ void Node::handle(Command& command) {
 }
 
 void Node::route(Command command) {
-  if (target(command) == local_.self) {
-    execute(command, command.id, local_.self);
-    return;
-  }
-  if (forwards_.contains(command.id)) return;  // a repeat of what is under way: its one answer serves both
   const Uuid id = command.id;
-  Forwarded& f = forwards_[id];
+  const auto [at, fresh] = forwards_.try_emplace(id);
+  if (!fresh) return;  // a repeat of what is under way: its one answer serves both
+  Forwarded& f = at->second;
   f.command = std::move(command);
   f.deadline = now_.mono + kForwardMax;
-  try_forward(id);
+  if (target(f) != local_.self || (f.given && f.given->counted())) return try_forward(id);  // counted: see the answer
+  command = std::move(f.command);
+  forwards_.erase(at);
+  execute(command, id, local_.self);
 }
 
 NodeId Node::survivor(ContactId contact, NodeId but) const {
@@ -92,23 +93,17 @@ NodeId Node::survivor(ContactId contact, NodeId but) const {
   return best;
 }
 
-NodeId Node::target(const Command& command) const {
-  if (const auto* start = std::get_if<contact::Start>(&command.verb)) {
-    if (!command.anywhere) return local_.self;
-    // Whoever has it already answers with what was answered first.
-    if (const contact::Held* held = world_.contacts().find(start->id)) return held->line.node;
-    const auto active = [&](NodeId node) {
-      const bool here = node == local_.self && !local_.hub;
-      return (here || local_.reachable.contains(node)) &&
-             world_.failover().state(node) == failover::MemberState::active;
-    };
-    const std::vector<NodeId> regions = world_.members().regions();
-    for (std::size_t i = 0; i < regions.size(); ++i) {
-      const NodeId node = regions[(next_start_ + i) % regions.size()];
-      if (active(node)) return node;
-    }
-    return regions.empty() ? local_.self : regions.front();
-  }
+NodeId Node::place(contact::Start& start, Forwarded& f) {
+  // Whoever has it already answers with what was answered first.
+  if (const contact::Held* held = world_.contacts().find(start.id)) return held->line.node;
+  f.given = chooser_.choose(sees(), {start.channel, start.flow, start.person, start.caller}, f.given, f.failed, now_);
+  start.placed = f.given->placed;
+  return f.given->node;
+}
+
+NodeId Node::target(Forwarded& f) {
+  Command& command = f.command;
+  if (auto* start = std::get_if<contact::Start>(&command.verb)) return place(*start, f);
   const ContactId contact = contact_of(command.verb);
   if (!contact.value().nil()) {
     const contact::Held* held = world_.contacts().find(contact);
@@ -129,7 +124,7 @@ NodeId Node::target(const Command& command) const {
 
 void Node::try_forward(const Uuid& id) {
   Forwarded& f = forwards_.at(id);
-  NodeId to = target(f.command);
+  NodeId to = target(f);
   if (f.failed.contains(to)) {
     const NodeId other = survivor(contact_of(f.command.verb), to);
     if (f.command.arrival && other != NodeId{}) to = other;
@@ -141,14 +136,10 @@ void Node::try_forward(const Uuid& id) {
   if (const auto session = sessions_.find(f.session); session != sessions_.end()) {
     std::get<contact::Attach>(f.command.verb).session.tries = ++session->second.tries;
   }
-  if (f.command.anywhere) ++next_start_;
   send(to, message::Forward{f.ticket, f.command}, true);
 }
 
-void Node::on(NodeId from, message::Forward& m) {
-  m.command.anywhere = false;
-  execute(m.command, m.ticket, from);
-}
+void Node::on(NodeId from, message::Forward& m) { execute(m.command, m.ticket, from); }
 
 void Node::on(NodeId from, message::Answered& m) {
   const auto ticket = tickets_of_.find(m.ticket);
@@ -169,6 +160,7 @@ void Node::on(NodeId from, message::Answered& m) {
   }
   const std::uint64_t session = f.session;
   const bool replies = f.replies;
+  if (!result && f.given) chooser_.take_back(*f.given);
   forwards_.erase(id);
   if (replies) outputs_.out.push_back(Reply{id, result});
   if (session != 0) attach_answered(session, result, from);
@@ -192,6 +184,7 @@ void Node::forwards_due() {
       const std::uint64_t session = f.session;
       if (f.replies) outputs_.out.push_back(Reply{id, std::unexpected(error)});
       const NodeId to = f.to;
+      if (f.given) chooser_.take_back(*f.given);
       forwards_.erase(id);
       if (session != 0) attach_answered(session, std::unexpected(error), to);
       continue;
@@ -355,6 +348,8 @@ Result<Decision> Node::decide(const Command& command) {
               return contact::decide(contacts, v, now_);
             else if constexpr (requires { transfer::decide(sees(), v, now_); })
               return transfer::decide(sees(), v, now_);
+            else if constexpr (requires { distribution::decide(sees(), v, now_); })
+              return distribution::decide(sees(), v, now_);
             else
               return presence::decide(desks, v, now_);
           },

@@ -32,7 +32,7 @@ void Node::handle(SessionClosed& closed) {
 }
 
 void Node::detach_at(NodeId upstream, ContactId contact, SessionId session) {
-  Command detach{mint_uuid(now_.hlc, rng_), contact::Detach{contact, session}, false, false, {}};
+  Command detach{mint_uuid(now_.hlc, rng_), contact::Detach{contact, session}, false, {}};
   send(upstream, message::Forward{{}, std::move(detach)}, true);
 }
 
@@ -50,7 +50,7 @@ void Node::try_attach(std::uint64_t number) {
     let_go(session.upstream, number);
     session.upstream = {};
   }
-  Command command{mint_uuid(now_.hlc, rng_), contact::Attach{session.contact, {local_.self, number}}, false, true, {}};
+  Command command{mint_uuid(now_.hlc, rng_), contact::Attach{session.contact, {local_.self, number}}, true, {}};
   session.attaching = command.id;
   Forwarded& f = forwards_[command.id];
   f.deadline = now_.mono + kForwardMax;
@@ -76,22 +76,15 @@ void Node::attach_answered(std::uint64_t number, const Result<Answer>& result, N
   sessions_wake_ = std::min(sessions_wake_, session.retry);
 }
 
+// Upstreams that are out of reach, or whose process is another one by now, whoever answers there.
 void Node::lost_upstreams() {
   for (auto& [number, session] : sessions_) {
-    if (session.attached && session.upstream != local_.self && !local_.reachable.contains(session.upstream)) {
-      session.attached = false;
-      sessions_wake_ = {};
-    }
-  }
-}
-
-void Node::upstreams_reborn() {
-  for (auto& [number, session] : sessions_) {
-    if (session.attached && session.upstream != local_.self &&
-        world_.members().incarnation(session.upstream) != session.life) {
-      sessions_wake_ = {};
-      session.attached = false;  // the process that held the session is gone, whoever answers there now
-    }
+    if (!session.attached || session.upstream == local_.self) continue;
+    const bool there =
+        local_.reachable.contains(session.upstream) && world_.members().incarnation(session.upstream) == session.life;
+    if (there) continue;
+    session.attached = false;
+    sessions_wake_ = {};
   }
 }
 
@@ -166,7 +159,7 @@ void Node::on(NodeId from, message::Reattach& m) {
 void Node::on(NodeId from, message::PingSession& m) {
   const auto at = sessions_.find(m.session.number);
   if (at == sessions_.end() || at->second.upstream != from || at->second.tries != m.session.tries) return;
-  Command command{mint_uuid(now_.hlc, rng_), contact::Alive{m.contact, m.session}, false, false, {}};
+  Command command{mint_uuid(now_.hlc, rng_), contact::Alive{m.contact, m.session}, false, {}};
   send(from, message::Forward{{}, std::move(command)}, true);
 }
 

@@ -9,6 +9,7 @@
 #include "core/access/state.h"
 #include "core/config/decide.h"
 #include "core/contact/commands.h"
+#include "core/distribution/commands.h"
 #include "core/flow/events.h"
 #include "core/presence/commands.h"
 #include "core/transfer/commands.h"
@@ -28,27 +29,25 @@ struct FlowEvent {
 };
 
 // The order is the wire's: new verbs go to the end.
-using Verb =
-    std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach, contact::Detach,
-                 contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus, presence::Accept,
-                 presence::Reject, presence::Complete, config::Create, config::Change, config::Delete, access::KeyPut,
-                 FlowEvent, contact::SetRouting, contact::SetSchedule, transfer::Transfer, presence::Move,
-                 transfer::Consult, transfer::Confer, transfer::Leave, access::SealsErased>;
+using Verb = std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach,
+                          contact::Detach, contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus,
+                          presence::Accept, presence::Reject, presence::Complete, config::Create, config::Change,
+                          config::Delete, access::KeyPut, FlowEvent, contact::SetRouting, contact::SetSchedule,
+                          transfer::Transfer, presence::Move, transfer::Consult, transfer::Confer, transfer::Leave,
+                          access::SealsErased, distribution::Order, distribution::SetGroup>;
 
 // One order. The id is a hash of operation, caller and the caller's own token: a repeat gets the first answer.
 struct Command {
   Uuid id;
   Verb verb;
-  bool anywhere = false;              // Start: round robin over the active members; else here
   bool arrival = false;               // the customer's own doing: a node that is not the owner may claim (R6)
   std::vector<cluster::KeyRow> keys;  // made for this order; logged with its first record
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "id", s.id);
     f(2, "verb", s.verb);
-    f(3, "anywhere", s.anywhere);
-    f(4, "arrival", s.arrival);
-    f(5, "keys", s.keys);
+    f(3, "arrival", s.arrival);
+    f(4, "keys", s.keys);
   }
 };
 

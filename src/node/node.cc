@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/check.h"
 #include "base/overloaded.h"
+#include "core/distribution/react.h"
 #include "core/failover/react.h"
 #include "core/routing/match.h"
 #include "core/routing/work.h"
@@ -368,6 +369,7 @@ void Node::touch(const Body& body) {
           },
           [&](const transfer::Rec& rec) { touch_contact(std::visit([](const auto& r) { return r.contact; }, rec)); },
           [&](const failover::Rec&) { members_touched_ = true; },
+          [&](const distribution::Rec&) { members_touched_ = true; },
       },
       body);
 }
@@ -418,6 +420,7 @@ void Node::members_changed() {
     }
   }
   emit(failover::react(sees(), now_));
+  duties_wake_ = {};
   for (const membership::Member& member : list.members) {
     if (world_.failover().state(member.node) != failover::MemberState::evacuated) continue;
     for (const ContactId id : world_.contacts().owned_by(member.node)) touched_contacts_.insert(id);
@@ -430,7 +433,7 @@ void Node::members_changed() {
       }
     }
     for (const ContactId id : world_.contacts().owned_by(local_.self)) touched_contacts_.insert(id);
-    upstreams_reborn();
+    lost_upstreams();
   }
   match_ = true;
 }
@@ -553,6 +556,10 @@ void Node::due() {
     touch_all();
     members_touched_ = true;
   }
+  if (now_.mono >= duties_wake_) {
+    emit(distribution::react(sees(), now_, rng_));
+    duties_wake_ = distribution::on_duty(sees()) ? now_.mono + 500ms : Mono::max();
+  }
   if (world_.failover().state(local_.self) != failover::MemberState::active) {
     emit(failover::come_back(sees(), cluster_.lease().holds(now_) && heard_all_, now_));
   }
@@ -661,7 +668,7 @@ Mono Node::next_wake() const {
            (a.asked ? local_.timers.attach : std::min<std::chrono::milliseconds>(local_.timers.catch_up, 20ms)));
   }
   for (const auto& [id, s] : signing_in_) sooner(s.deadline);
-  sooner(sessions_wake_);
+  sooner(std::min(sessions_wake_, duties_wake_));
   sooner(sessions_told_ + kSessionsToldEvery);
   if (!parked_.empty() && local_.reachable.empty()) sooner(parked_.front().since + local_.timers.fallback);
   if (!local_.settled) sooner(settles_at());

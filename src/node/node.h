@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cluster/cluster.h"
+#include "core/distribution/choose.h"
 #include "core/flow/view.h"
 #include "core/presence/decide.h"
 #include "core/presence/desk.h"
@@ -197,6 +198,7 @@ class Node {
   [[nodiscard]] std::optional<NodeId> upstream(std::uint64_t session) const;
 
  private:
+  struct Forwarded;
   // -- node.cc: the loop
   void handle(Query& query);
   void handle(LinkUp& up);
@@ -254,7 +256,8 @@ class Node {
   void forwards_due();
   void sign_ins_due();
   void take_back_sign_in(AgentId agent, const std::string& reason);
-  [[nodiscard]] NodeId target(const Command& command) const;
+  [[nodiscard]] NodeId target(Forwarded& f);
+  [[nodiscard]] NodeId place(contact::Start& start, Forwarded& f);
   [[nodiscard]] NodeId survivor(ContactId contact, NodeId but) const;
   void on(NodeId from, message::Forward& m);
   void on(NodeId from, message::Answered& m);
@@ -269,7 +272,6 @@ class Node {
   void let_go(NodeId node, std::uint64_t number);
   void attach_answered(std::uint64_t number, const Result<Answer>& result, NodeId by);
   void lost_upstreams();
-  void upstreams_reborn();
   void sessions_due();
   void on(NodeId from, message::Show& m);
   void on(NodeId from, message::Reattach& m);
@@ -300,6 +302,7 @@ class Node {
     std::set<NodeId> failed;
     bool replies = true;  // a reply to this process's own caller is owed
     std::uint64_t session = 0;
+    std::optional<distribution::Given> given;  // of a new contact
   };
   static constexpr std::chrono::milliseconds kTryMax = 500ms;   // one try of a forwarded order
   static constexpr std::chrono::milliseconds kForwardMax = 8s;  // all of them
@@ -382,7 +385,8 @@ class Node {
   Mono sessions_wake_;  // when one without an upstream looks for one again; earlier than now: at once
   Mono sessions_told_;
   std::uint64_t links_seen_ = 0;
-  std::size_t next_start_ = 0;  // round robin
+  distribution::Chooser chooser_;
+  Mono duties_wake_;  // when regions that drain or ramp are looked at
   // Without having heard everybody. A node that knows its own past from others alone has parts of it at first.
   [[nodiscard]] Mono settles_at() const { return born_ + (local_.may_ack ? 2s : 30s); }
   Mono born_;

@@ -114,7 +114,7 @@ class Centre {
   }
 
   Result<Answer> order(int i, Verb verb, bool arrival = false) {
-    Command command{mint_uuid(now_.hlc, rng_), std::move(verb), false, arrival, {}};
+    Command command{mint_uuid(now_.hlc, rng_), std::move(verb), arrival, {}};
     return repeat(i, command);
   }
   Result<Answer> repeat(int i, const Command& command) {
@@ -237,7 +237,7 @@ class Centre {
         for (const auto& [name, text] : resolve->values) done.plain[name] = text.bytes;
         for (const auto& [name, text] : resolve->texts)
           done.rendered[name] = Text::plain(flow::render(text, done.plain));
-        give(i, Command{mint_uuid(now_.hlc, rng_), FlowEvent{resolve->fence.contact, done}, false, false, {}});
+        give(i, Command{mint_uuid(now_.hlc, rng_), FlowEvent{resolve->fence.contact, done}, false, {}});
       }
     }
   }
@@ -434,7 +434,7 @@ TEST(Node, ARepeatedOrderGetsTheFirstAnswerAnywhere) {
   const ContactId c = centre.chat(1);
   centre.give(3, SessionOpened{1, c});
   centre.run(500ms);
-  const Command said{fixed(77), centre.say(c, "once"), false, true, {}};
+  const Command said{fixed(77), centre.say(c, "once"), true, {}};
   const auto first = centre.repeat(3, said);
   ASSERT_TRUE(first);
   centre.member(3).replies.clear();
@@ -469,7 +469,7 @@ TEST(Node, AFullDiskRefusesAndIsReadWhileWhatItHoldsUpWaits) {
     return config::Create{config::Kind::queue, fixed(id), {{"name", "queue " + std::to_string(id)}}};
   };
   centre.member(1).full = true;
-  const Command first{fixed(70), queue(71), false, false, {}};
+  const Command first{fixed(70), queue(71), false, {}};
   centre.give(1, first);
   centre.run(100ms);
   EXPECT_FALSE(centre.member(1).replies.contains(first.id));  // neither done nor refused: nobody is told anything

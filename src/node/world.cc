@@ -18,6 +18,7 @@ struct World::Parts {
     f(6, "routing", s.routing_);
     f(7, "transfer", s.transfer_);
     f(8, "failover", s.failover_);
+    f(10, "distribution", s.distribution_);
   }
   template <class W>
   struct Shared {
@@ -56,6 +57,7 @@ void World::apply(const Body& body, const Meta& meta) {
                  [&](const routing::Rec& rec) { each(routing_, rec); },
                  [&](const transfer::Rec& rec) { each(transfer_, rec); },
                  [&](const failover::Rec& rec) { each(failover_, rec); },
+                 [&](const distribution::Rec& rec) { each(distribution_, rec); },
              },
              body);
   answers_.apply(body, meta);

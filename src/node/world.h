@@ -23,7 +23,7 @@ class World {
   void apply(const Body& body, const Meta& meta);
 
   [[nodiscard]] Sees sees(const Local& local) const {
-    return {local, config_, members_, contacts_, agents_, routing_, transfer_, failover_, matching_};
+    return {local, config_, members_, contacts_, agents_, routing_, transfer_, failover_, distribution_, matching_};
   }
   [[nodiscard]] const config::State& config() const { return config_; }
   [[nodiscard]] const access::State& access() const { return access_; }
@@ -34,6 +34,7 @@ class World {
   [[nodiscard]] const routing::State& routing() const { return routing_; }
   [[nodiscard]] const transfer::State& transfer() const { return transfer_; }
   [[nodiscard]] const failover::State& failover() const { return failover_; }
+  [[nodiscard]] const distribution::State& distribution() const { return distribution_; }
 
   [[nodiscard]] const Answer* answer(const Uuid& cause) const { return answers_.find(cause); }
   void forget_answers(Hlc before) { answers_.forget(before); }
@@ -58,6 +59,7 @@ class World {
   routing::State routing_;
   transfer::State transfer_;
   failover::State failover_;
+  distribution::State distribution_;
   mutable routing::Index matching_;  // derived; brought up to date by whoever asks it
   Answers answers_;
 };

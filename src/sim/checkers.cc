@@ -425,6 +425,20 @@ void GlobalOrder::given(const routing::Key& key, AgentId agent, const Waiting& o
       key.id.value());
 }
 
+// -- shares
+
+void SharesHeld::placed(const contact::Contact& contact, NodeId owner, std::chrono::milliseconds drained_for) {
+  if (drained_for <= kBound) return;
+  std::string options;
+  for (const auto& each : contact.placed.options)
+    options += fmt::format(" {} {}*{}", each.region, each.target, each.part);
+  verdict_.broken("shares",
+                  fmt::format("{} begins at {}, whose region is drained since {} ms; {} chose it by rule {} of{}",
+                              name(contact.id), name(owner), drained_for.count(), name(contact.placed.by),
+                              static_cast<int>(contact.placed.rule), options),
+                  contact.id.value());
+}
+
 // -- one-upstream
 
 void OneUpstream::lets_go(SessionId session, NodeId node) {

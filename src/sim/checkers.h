@@ -186,6 +186,18 @@ class GlobalOrder {
   Verdict& verdict_;
 };
 
+// "shares": a region that drains, or takes no part for another reason, gets no new contact from a node that knows it.
+class SharesHeld {
+ public:
+  explicit SharesHeld(Verdict& verdict) : verdict_(verdict) {}
+  // `drained_for`: as the node that chose knows it, for so long.
+  void placed(const contact::Contact& contact, NodeId owner, std::chrono::milliseconds drained_for);
+  static constexpr std::chrono::milliseconds kBound{3'000};
+
+ private:
+  Verdict& verdict_;
+};
+
 // "work-once": an attempt of a piece of work runs at one node and is given to one agent.
 class WorkOnce {
  public:

@@ -76,6 +76,9 @@ const std::vector<Row>& rows() {
                              "customer: erased",
                              "customer: stayed away",
                              "customer: command repeated",
+                             "region: drained",
+                             "region: ramped",
+                             "move: as it waits",
                              "flow: function answered",
                              "flow: function failed",
                              "command: refused"}) {

@@ -75,6 +75,22 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
   }
 }
 
+// Whether the node that chose the region could know that it gives its contacts away, and others take them.
+void Simulation::compare_shares(const Host& owner, const contact::Contact& contact) {
+  if (contact.placed.group.nil() || !calm(kOrderCalm)) return;
+  const Host& by = host(contact.placed.by);
+  if (by.node == nullptr) return;
+  const auto& region = by.node->world().distribution().region(owner.region);
+  const bool others = std::ranges::any_of(hosts_, [&](const auto& each) {
+    const World& world = by.node->world();
+    return !each->hub && each->region != owner.region && !world.distribution().region(each->region).draining() &&
+           world.failover().state(each->id) == failover::MemberState::active;
+  });
+  if (!region.draining() || !others) return;
+  coverage_.count("shares: compared");
+  shares_.placed(contact, owner.id, contact.initiated - region.at);
+}
+
 void Simulation::observe(Host& host, const record::Record& rec) {
   const Meta meta = rec.meta();
   told.recorded(meta.cause, meta.log, meta.sequence);
@@ -85,6 +101,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            [&](const contact::Claimed& c) {
                              const Line line{c.term, host.id, host.incarnation};
                              coverage_.count(fmt::format("claim: {}", why_name(c.why)));
+                             if (c.why == contact::Why::started) compare_shares(host, c.whole);
                              say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
                                  line_name(c.term, host.id), why_name(c.why));
                              // That a move was accepted is said by whoever accepted it; who claims later hands it on.
@@ -92,6 +109,9 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                                                c.whole.move.state == contact::MoveState::attached;
                              if (!came || c.why == contact::Why::accepted) {
                                one_outcome_.written(meta.log, meta.sequence, c.contact, line, c.whole.move);
+                             }
+                             if (c.why == contact::Why::accepted && c.whole.move.agent.value().nil()) {
+                               coverage_.count("move: as it waits");
                              }
                              if (c.whole.move.state == contact::MoveState::accepted) {
                                coverage_.count("move: accepted");
@@ -225,6 +245,11 @@ void Simulation::observe(Host& host, const record::Record& rec) {
               coverage_.count("member: returned");
               say({}, "node {} returns", host.id.value());
             }
+          },
+          [&](const distribution::Rec& r) {
+            const auto* order = std::get_if<distribution::Ordered>(&r);
+            if (order != nullptr && order->duty == distribution::Duty::draining) coverage_.count("region: drained");
+            if (std::holds_alternative<distribution::Stepped>(r)) coverage_.count("region: ramped");
           },
           [](const auto&) {},
       },

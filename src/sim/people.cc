@@ -36,6 +36,7 @@ void People::begin() {
   new_customer();
   new_task();
   supervise();
+  maintain();
 }
 
 void People::no_more() {
@@ -90,7 +91,7 @@ void People::start(std::size_t n) {
   verb.customer = c.participant;
   verb.key = c.key;
   verb.customer_name = seal(c.key, "customer " + std::to_string(n));
-  Command command{c.start_id, verb, true, false, {{c.key, "wrapped", false}}};
+  Command command{c.start_id, verb, false, {{c.key, "wrapped", false}}};
   sim_.ask(c.gateway, std::move(command), kLimit, [this, n](std::optional<Result<Answer>> reply) {
     Customer& at = *customers_[n];
     if (reply && (reply->has_value() || reply->error().code == Errc::already_exists)) {
@@ -173,7 +174,7 @@ void People::leave(std::size_t n) {
   sim_.coverage().count("customer: left");
   c.gone = true;
   const Uuid id = sim_.new_id();
-  Command command{id, contact::End{c.contact, contact::Role::customer, "CUSTOMER_DISCONNECT"}, false, true, {}};
+  Command command{id, contact::End{c.contact, contact::Role::customer, "CUSTOMER_DISCONNECT"}, true, {}};
   sim_.ask(c.gateway, std::move(command), kLimit, [](std::optional<Result<Answer>>) {});
   sim_.events().in(300ms, [this, n] { disconnect(n, true); });
 }
@@ -205,7 +206,7 @@ void People::try_say(std::size_t n, std::size_t m) {
   verb.item.participant = c.participant;
   // An impatient client asks a second gateway while the first has not answered yet.
   const Time limit = sim_.options().faults && sim_.rng().chance(1, 3) ? 300ms : kLimit;
-  sim_.ask(c.gateway, Command{message.id, verb, false, true, {}}, limit,
+  sim_.ask(c.gateway, Command{message.id, verb, true, {}}, limit,
            [this, n, m, limit](std::optional<Result<Answer>> reply) {
              Customer& at = *customers_[n];
              Customer::Message& said = at.said[m];
@@ -308,14 +309,13 @@ void People::new_task() {
       sim_.events().in(1ms, [again] { *again = nullptr; });
       return;
     }
-    sim_.ask(any_gateway(), Command{id, start, true, false, {}}, kLimit,
-             [this, again](std::optional<Result<Answer>> reply) {
-               if (reply && (reply->has_value() || reply->error().code == Errc::already_exists)) {
-                 sim_.events().in(1ms, [again] { *again = nullptr; });
-                 return;
-               }
-               sim_.events().in(sim_.draw(100ms, 1s), [again] { (*again)(); });
-             });
+    sim_.ask(any_gateway(), Command{id, start, false, {}}, kLimit, [this, again](std::optional<Result<Answer>> reply) {
+      if (reply && (reply->has_value() || reply->error().code == Errc::already_exists)) {
+        sim_.events().in(1ms, [again] { *again = nullptr; });
+        return;
+      }
+      sim_.events().in(sim_.draw(100ms, 1s), [again] { (*again)(); });
+    });
   };
   (*again)();
   const double mean = 4.0 / sim_.options().contacts_per_second;
@@ -332,7 +332,7 @@ void People::sign_in(std::size_t n, std::size_t node, Uuid desktop, bool proved,
   a.last_desktop = is_rival ? a.last_desktop : desktop;
   if (proved) sim_.coverage().count("sign-in: with proof");
   const std::uint64_t life = sim_.life(node);
-  Command command{sim_.new_id(), presence::SignIn{a.id, desktop, proved}, false, false, {}};
+  Command command{sim_.new_id(), presence::SignIn{a.id, desktop, proved}, false, {}};
   sim_.ask(node, std::move(command), 5s, [this, n, node, desktop, life, is_rival](std::optional<Result<Answer>> reply) {
     Agent& at = *agents_[n];
     at.signing_in = false;
@@ -398,7 +398,7 @@ void People::call(std::size_t n, Verb verb, std::move_only_function<void(Result<
     std::uint64_t episode = 0;
   };
   auto held = std::make_shared<Call>();
-  held->command = Command{sim_.new_id(), std::move(verb), false, false, {}};
+  held->command = Command{sim_.new_id(), std::move(verb), false, {}};
   held->then = std::move(then);
   held->episode = agents_[n]->episode;
   auto go = std::make_shared<std::function<void()>>();
@@ -464,7 +464,7 @@ void People::call_away(std::size_t node) {
     if (!agent->desk.open || agent->desk.node != node || !agent->contacts.empty()) continue;
     const presence::SignOut order{agent->id, true};
     sim_.events().in(sim_.draw(1ms, 30ms), [this, node, order] {
-      sim_.ask(node, Command{sim_.new_id(), order, false, false, {}}, kLimit, [](std::optional<Result<Answer>>) {});
+      sim_.ask(node, Command{sim_.new_id(), order, false, {}}, kLimit, [](std::optional<Result<Answer>>) {});
     });
   }
 }
@@ -474,7 +474,7 @@ void People::erase_somebody() {
   if (customers_.empty() || !sim_.rng().chance(1, 4)) return;
   const Customer& c = *customers_[sim_.rng().below(customers_.size())];
   if (!c.ended) return;
-  sim_.ask(any_region(), Command{sim_.new_id(), access::SealsErased{{c.key}}, false, false, {}}, kLimit,
+  sim_.ask(any_region(), Command{sim_.new_id(), access::SealsErased{{c.key}}, false, {}}, kLimit,
            [this](std::optional<Result<Answer>> answer) {
              if (answer && *answer) sim_.coverage().count("customer: erased");
            });
@@ -492,11 +492,44 @@ void People::supervise() {
     if (forced) order.by = Hlc::at(sim_.wall_milliseconds(node) + sim_.rng().below(20'000));
     const bool out = sim_.rng().chance(1, 4);
     Verb verb = out ? Verb{presence::SignOut{order.agent, true}} : Verb{std::move(order)};
-    sim_.ask(node, Command{sim_.new_id(), std::move(verb), false, false, {}}, kLimit,
+    sim_.ask(node, Command{sim_.new_id(), std::move(verb), false, {}}, kLimit,
              [this, out](std::optional<Result<Answer>> answer) {
                if (out && answer && *answer) sim_.coverage().count("agent: sent away");
              });
     supervise();
+  });
+}
+
+void People::maintain() {
+  sim_.events().in(sim_.draw(40s, 240s), [this] {
+    if (!coming_ || still_) return;
+    distribution::Ordered order;
+    order.region = sim_.region(any_region());
+    order.duty = distribution::Duty::draining;
+    order.over = {"n-minus-1-capacity", "one-in-maintenance"};
+    const std::size_t node = any_region();
+    if (sim_.rng().chance(1, 3)) {
+      order.deadline = Hlc::at(sim_.wall_milliseconds(node) + 5'000 + sim_.rng().below(20'000));
+      order.then = sim_.rng().chance(1, 2) ? distribution::AtDeadline::move : distribution::AtDeadline::wait;
+    }
+    const auto give = [this](std::size_t to, distribution::Ordered what) {
+      sim_.ask(to, Command{sim_.new_id(), distribution::Order{std::move(what)}, false, {}}, kLimit,
+               [](std::optional<Result<Answer>>) {});
+    };
+    give(node, order);
+    // Back, whatever became of it: at once, or in steps.
+    sim_.events().in(sim_.draw(5s, 60s), [this, give, order]() mutable {
+      order.duty = sim_.rng().chance(1, 2) ? distribution::Duty::ramping : distribution::Duty::serving;
+      order.deadline = {};
+      order.then = distribution::AtDeadline::wait;
+      if (order.duty == distribution::Duty::ramping) {
+        order.steps = {100, 500};
+        order.every = 3s;
+      }
+      order.over = {"unready-region"};
+      give(any_region(), order);
+    });
+    maintain();
   });
 }
 

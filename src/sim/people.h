@@ -86,6 +86,7 @@ class People {
   void rival(std::size_t agent);
   void supervise();  // somebody is moved to another region, now and then
   void erase_somebody();
+  void maintain();  // a region is drained and comes back, now and then
   void follow(std::size_t agent, const std::string& region);
   // A desktop's call; repeated under the same id. After two silences the desktop counts as lost.
   void call(std::size_t agent, Verb verb, std::move_only_function<void(Result<Answer>)> then);

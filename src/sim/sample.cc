@@ -94,6 +94,10 @@ Sample make_sample(std::size_t agents) {
   };
   profile(both, "both", {billing, other});
   profile(one, "other only", {other});
+  // Equal shares, at whatever gateway a contact enters.
+  out.documents.push_back({config::Kind::distribution_group,
+                           derive_uuid(kBase, "group", 1),
+                           {{"name", "everything"}, {"entry.CHAT", "1"}, {"entry.TASK", "1"}}});
   out.documents.push_back({config::Kind::agent_status, out.available, {{"name", "Available"}, {"type", "ROUTABLE"}}});
   out.documents.push_back({config::Kind::agent_status, out.away, {{"name", "Break"}, {"type", "CUSTOM"}}});
   out.documents.push_back(

@@ -94,7 +94,7 @@ void Simulation::write_line(std::vector<Uuid> about, std::string text) {
 void Simulation::configure(std::size_t n) {
   if (n == sample_.documents.size()) return;
   const Uuid id = derive_uuid(sample_.documents[n].id, "create", options_.seed);
-  ask(0, Command{id, sample_.documents[n], false, false, {}}, 1s,
+  ask(0, Command{id, sample_.documents[n], false, {}}, 1s,
       [this, n](std::optional<Result<Answer>> reply) { configure(reply && reply->has_value() ? n + 1 : n); });
 }
 
@@ -441,7 +441,7 @@ void Simulation::tell(Host& host, Out& out) {
                      returned.ok = luck > 1;
                      if (returned.ok) returned.values["tier"] = seal({}, "gold");
                      coverage_.count(returned.ok ? "flow: function answered" : "flow: function failed");
-                     Command command{new_id(), FlowEvent{call.fence.contact, std::move(returned)}, false, false, {}};
+                     Command command{new_id(), FlowEvent{call.fence.contact, std::move(returned)}, false, {}};
                      events_.in(takes, [this, &host, life, c = std::move(command)]() mutable {
                        if (host.life == life) feed(host, std::move(c));
                      });
@@ -456,7 +456,7 @@ void Simulation::tell(Host& host, Out& out) {
                      for (const auto& [name, text] : ask.texts) {
                        resolved.rendered[name] = seal(ask.key, flow::render(text, resolved.plain));
                      }
-                     feed(host, Command{new_id(), FlowEvent{ask.fence.contact, std::move(resolved)}, false, false, {}});
+                     feed(host, Command{new_id(), FlowEvent{ask.fence.contact, std::move(resolved)}, false, {}});
                    });
                  },
                  [&](std::function<void()>& call) { call(); },

@@ -163,6 +163,7 @@ class Simulation {
   // -- what is observed
   void observe(Host& host, const record::Record& record);
   void compare_order(const Host& host, const routing::Matched& match);
+  void compare_shares(const Host& owner, const contact::Contact& contact);
   void observe_frames(Host& host, const std::vector<std::pair<NodeId, std::string>>& frames);
   void sample_worlds();
   void sample_owners();
@@ -200,6 +201,7 @@ class Simulation {
   OneOutcome one_outcome_{verdict};
   OneUpstream one_upstream_{verdict};
   GlobalOrder global_order_{verdict};
+  SharesHeld shares_{verdict};
   // As the latest record of each agent's desk at a node says.
   std::map<std::pair<NodeId, AgentId>, std::map<ContactId, presence::Slot>> slots_;
   std::unordered_map<Uuid, std::pair<AgentId, ContactId>> accepts_;

@@ -39,7 +39,6 @@ Start prepare(const Context& context, const model::Call& call) {
   Start out;
   out.command.id = command_id(context.host, call.operation->name, call.caller.principal, token);
   out.command.verb = contact::Start{};
-  out.command.anywhere = context.host.identity().gateway_only;
   const bool repeatable = !token.empty();
   out.verb().id = ContactId{repeatable ? derive_uuid(out.command.id, "contact") : context.host.mint()};
   out.verb().customer = repeatable ? derive_uuid(out.command.id, "customer") : context.host.mint();
@@ -60,6 +59,13 @@ void send(const Context& context, const model::Call& call, Start start, model::R
     if (!done) return reply(refuse(call, done.error()));
     reply(shape(ContactId{done->id}, done->second));
   });
+}
+
+// Says where the customer is, for the choice of a region (docs/modules/distribution.md).
+constexpr char kCaller[] = "tandem.caller";
+
+void set_caller(contact::Start& verb, const std::map<std::string, std::string>& attributes) {
+  if (const auto at = attributes.find(kCaller); at != attributes.end()) verb.caller = at->second;
 }
 
 // What this build has no meaning for is refused rather than ignored.
@@ -107,6 +113,7 @@ void start_chat(const Context& context, const model::Call& call, model::Reply re
         verb.flow = FlowId{flow};
         verb.customer_name = host.seal(key, text(call.input.at("ParticipantDetails").as_object(), "DisplayName"));
         verb.attributes = ground->personal.seal(host, key, attributes);
+        set_caller(verb, attributes);
         if (const std::string customer = text(call.input, "CustomerId"); !customer.empty()) {
           verb.data["CustomerId"] = host.seal(key, customer);
           verb.person = host.pseudonym(customer);
@@ -188,6 +195,7 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
           verb.description = context.host.seal(verb.key, description);
         }
         verb.attributes = ground->personal.seal(context.host, verb.key, attributes);
+        set_caller(verb, attributes);
         if (const auto good = set_references(verb, context.host, call.input); !good) {
           return reply(refuse(call, good.error()));
         }

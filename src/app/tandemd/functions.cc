@@ -156,7 +156,7 @@ void Functions::give_back(const InvokeFunction& effect, KeyId key, Result<http::
   } else if (!response) {
     log_("info", "function " + effect.function + " gave no answer: " + response.error().detail);
   }
-  give_(Command{mint_(), FlowEvent{effect.fence.contact, std::move(returned)}, false, false, {}});
+  give_(Command{mint_(), FlowEvent{effect.fence.contact, std::move(returned)}, false, {}});
 }
 
 void Functions::resolve(Resolve effect) {
@@ -174,7 +174,7 @@ void Functions::resolve(Resolve effect) {
       resolved.rendered[name] = std::move(*sealed);
     }
   }
-  give_(Command{mint_(), FlowEvent{effect.fence.contact, std::move(resolved)}, false, false, {}});
+  give_(Command{mint_(), FlowEvent{effect.fence.contact, std::move(resolved)}, false, {}});
 }
 
 }  // namespace tandem::app

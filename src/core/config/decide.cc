@@ -171,6 +171,8 @@ const char* in_words(Kind kind) {
       return "hours of operation override";
     case Kind::quick_connect:
       return "quick connect";
+    case Kind::distribution_group:
+      return "traffic distribution group";
   }
   return "document";
 }

@@ -31,7 +31,9 @@ enum class Kind : std::uint8_t {
   // A destination to transfer to: name, description, type (USER, QUEUE, PHONE_NUMBER, FLOW), user or queue = id,
   // phone_number, flow = id.
   quick_connect,
-  last_ = quick_connect
+  // Which region takes which new contacts; the fields are in core/distribution/group.h.
+  distribution_group,
+  last_ = distribution_group
 };
 
 // A new version of some fields. A field set to the empty string is absent.

@@ -27,6 +27,9 @@ struct Start {
   std::map<std::string, Text> data;  // Contact::data
   Hlc scheduled;                     // when the flow of a task begins; 0: at once
   Uuid person;
+  // Where the customer is, as far as it is known: a number in E.164, or "latitude,longitude". Recorded nowhere.
+  std::string caller;
+  Placed placed;
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "id", s.id);
@@ -43,6 +46,8 @@ struct Start {
     f(12, "data", s.data);
     f(13, "scheduled", s.scheduled);
     f(14, "person", s.person);
+    f(15, "caller", s.caller);
+    f(16, "placed", s.placed);
   }
 };
 

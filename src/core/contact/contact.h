@@ -130,7 +130,7 @@ struct Move {
   NodeId destination;
   MoveState state = MoveState::none;
   Hlc deadline;   // of the offer at the source; of the customer's arrival (T_move) at the destination
-  AgentId agent;  // whose slot is asked for
+  AgentId agent;  // whose slot is asked for; nil: the contact goes as it waits
   friend bool operator==(const Move&, const Move&) = default;
 
   template <class S, class F>
@@ -183,6 +183,53 @@ struct About {
   }
 };
 
+// Why a new contact went to the region it went to (docs/modules/distribution.md).
+enum class PlacedBy : std::uint8_t {
+  only,       // no other region takes contacts
+  due,        // the count: it is the first that must have one
+  nearest,    // the lowest latency, or the shortest wait
+  balanced,   // another one is nearer, but ahead of its share
+  bound,      // another one is nearer or has the shorter wait, but is as far ahead as a region may be
+  returning,  // the customer's last contact was there
+  at_home,    // asked for at the region's own address
+  last_ = at_home
+};
+// How it was chosen, and what the node that chose had counted by then, this contact included.
+struct Placed {
+  struct Option {
+    std::string region;
+    std::uint32_t target = 0;  // parts of 1,000
+    std::uint32_t part = 0;    // of the target that it could take; parts of 1,000
+    std::int64_t ahead = 0;    // of its target; thousandths of a contact
+    std::uint32_t cost = 0;    // milliseconds to it, or of waiting there; 0: not asked or not known
+    friend bool operator==(const Option&, const Option&) = default;
+
+    template <class S, class F>
+    static void fields(S& s, F&& f) {
+      f(1, "region", s.region);
+      f(2, "target", s.target);
+      f(3, "part", s.part);
+      f(4, "ahead", s.ahead);
+      f(5, "cost", s.cost);
+    }
+  };
+  Uuid group;  // nil: nobody chose
+  NodeId by;
+  PlacedBy rule = PlacedBy::only;
+  std::uint64_t number = 0;  // of the contacts that it counted since shares were as they were
+  std::vector<Option> options;
+  friend bool operator==(const Placed&, const Placed&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "group", s.group);
+    f(2, "by", s.by);
+    f(3, "rule", s.rule);
+    f(4, "number", s.number);
+    f(5, "options", s.options);
+  }
+};
+
 struct Contact {
   static constexpr unsigned kAttributesField = 16;
   static constexpr unsigned kDataField = 28;
@@ -220,6 +267,7 @@ struct Contact {
   Consult consult;
   About about;
   Uuid person;  // a pseudonym of the CustomerId that it was started with; nil: none
+  Placed placed;
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -257,6 +305,7 @@ struct Contact {
     f(31, "consult", s.consult);
     f(32, "about", s.about);
     f(33, "person", s.person);
+    f(34, "placed", s.placed);
   }
   [[nodiscard]] bool is_callback() const { return kind == Kind::work && channel == Channel::voice; }
   [[nodiscard]] bool is_consultation() const { return !about.contact.value().nil(); }

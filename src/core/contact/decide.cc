@@ -146,6 +146,7 @@ Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) 
   contact.description = command.description;
   contact.data = command.data;
   contact.person = command.person;
+  contact.placed = command.placed;
   contact.flow.flow = command.flow;
   contact.place.priority = kPriority;
   if (contact.kind == Kind::session) contact.grace_until = now.hlc + sees.local.timers.grace;

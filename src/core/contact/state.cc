@@ -126,7 +126,7 @@ void State::index(ContactId id, const Where& where) {
   }
   if (where.destination != NodeId{}) {
     offered_[where.destination].insert(id);
-    agent_[where.wanted].insert(id);
+    if (!where.wanted.value().nil()) agent_[where.wanted].insert(id);
   }
   if (where.due.packed != 0) deadlines_[where.owner].emplace(where.due, id);
 }

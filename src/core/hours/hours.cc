@@ -93,6 +93,14 @@ SysMs horizon(const Schedule& schedule, SysMs now) {
 
 bool known_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
 
+Result<Hlc> instant(const std::string& zone, Date date, minutes since) {
+  const date::time_zone* known = find_zone(zone);
+  if (known == nullptr) return no_zone(zone);
+  const LocalMs local = LocalMs{day_of(date)} + since;
+  const SysMs at{date::floor<milliseconds>(known->to_sys(local, date::choose::earliest))};
+  return Hlc::at(static_cast<std::uint64_t>(std::max<std::int64_t>(at.time_since_epoch().count(), 0)));
+}
+
 Result<Schedule> read(const config::State& config, const config::Document& document) {
   Schedule out;
   out.zone = document.get("time_zone");

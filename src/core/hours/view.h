@@ -74,6 +74,9 @@ struct Schedule {
 // "HH:MM-HH:MM"; nothing when it is not.
 [[nodiscard]] std::optional<Opening> parse_opening(std::string_view text);
 [[nodiscard]] bool known_zone(std::string_view zone);
+// The first instant at which the zone's clock shows, or has just skipped, so much after midnight of the date.
+// Errors: invalid (zone).
+[[nodiscard]] Result<Hlc> instant(const std::string& zone, Date date, std::chrono::minutes since);
 
 // A time of day that the clock skips counts from the moment it jumps; one that comes twice counts both times.
 // Errors: invalid (zone).

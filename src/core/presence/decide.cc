@@ -27,6 +27,7 @@ Decision close(const Held& held, std::string reason, const Now& now) {
   next.slots.clear();
   next.has_next = false;
   next.move_to.clear();
+  next.drained = false;
   Decision out = update(held, next);
   out.effects.push_back(CloseDesktop{next.agent, held.presence.desktop, std::move(reason)});
   return out;
@@ -453,6 +454,7 @@ Result<Decision> decide(const Sees& sees, const Move& command, const Now&) {
   }
   next.move_to = stays ? std::string() : command.region;
   next.move_by = stays ? Hlc{} : command.by;
+  next.drained = false;
   next.move_told = {};
   return update(**held, next);
 }

@@ -48,8 +48,9 @@ struct Presence {
   StatusType next_type = StatusType::offline;
   // A supervisor wants the desktop in this region; empty: stay. No contact is routed to the agent meanwhile.
   std::string move_to;
-  Hlc move_by;    // then also with contacts open; 0: only once they are done
-  Hlc move_told;  // the desktop was told to sign in there; 0: not yet
+  Hlc move_by;           // then also with contacts open; 0: only once they are done
+  Hlc move_told;         // the desktop was told to sign in there; 0: not yet
+  bool drained = false;  // the move is no person's order: the region gives its agents away
   friend bool operator==(const Presence&, const Presence&) = default;
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -67,6 +68,7 @@ struct Presence {
     f(12, "move_to", s.move_to);
     f(13, "move_by", s.move_by);
     f(14, "move_told", s.move_told);
+    f(15, "drained", s.drained);
   }
 };
 

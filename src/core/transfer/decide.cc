@@ -20,6 +20,7 @@ Contact leg_of(const Contact& whole, ContactId id, const Now& now) {
   out.given = {};
   out.flow = {};
   out.consult = {};
+  out.placed = {};  // nobody started it
   return out;
 }
 

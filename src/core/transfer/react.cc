@@ -12,12 +12,34 @@ using contact::Contact;
 using contact::MoveState;
 using contact::Phase;
 
+Decision refuse(const Contact& contact, const std::string& obstacle) {
+  Decision out;
+  out.records.push_back(Rec{Refused{contact.id, contact.move.id, obstacle}});
+  return out;
+}
+
+// R11 without an agent: the contact waits here from now on, at its place.
+Decision take_over(const Sees& sees, const contact::Held& held, const Now& now) {
+  Contact next = held.contact;
+  if (next.move.deadline <= now.hlc) return refuse(next, "the offer came too late");
+  if (next.kind == contact::Kind::work) {
+    next.move.state = MoveState::attached;
+  } else {
+    next.attached = false;
+    next.grace_until = {};
+    next.move.deadline = now.hlc + sees.local.timers.move;
+    next.move.state = MoveState::accepted;
+  }
+  return contact::claim(held, next.given, contact::Why::accepted, std::move(next));
+}
+
 // R11: the offer names this node. The agent's slot is taken before it rings.
 Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& now, Rng& rng) {
   const Contact& c = held.contact;
   const contact::Move& move = c.move;
   Decision out;
   if (sees.transfer.refused(c.id, move.id)) return out;
+  if (move.agent.value().nil()) return take_over(sees, held, now);
   const presence::Held* desk = sees.agents.find(move.agent);
   const bool resumes = c.place.preferred == move.agent;
   std::string obstacle;
@@ -32,10 +54,7 @@ Decision answer_offer(const Sees& sees, const contact::Held& held, const Now& no
   } else if (move.deadline <= now.hlc) {
     obstacle = "the offer came too late";
   }
-  if (!obstacle.empty()) {
-    out.records.push_back(Rec{Refused{c.id, move.id, obstacle}});
-    return out;
-  }
+  if (!obstacle.empty()) return refuse(c, obstacle);
   if (c.kind == contact::Kind::work) {
     // Only the owner may start work, and it rings only when it ran (R16, R19): this node takes it over as it waits.
     Contact taken = c;
@@ -77,7 +96,8 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
   // R12: the destination died or cannot be reached: take back at once rather than at the deadline.
   if (c.move.state == MoveState::offered) {
     const presence::Held* desk = sees.agents.find(c.move.agent);
-    if (desk != nullptr && sees.serving(desk->line)) return {};
+    const bool waits = c.move.agent.value().nil();
+    if (waits ? sees.answers(c.move.destination) : desk != nullptr && sees.serving(desk->line)) return {};
     Contact next = c;
     next.move.state = MoveState::timed_out;
     const Term term{c.given.value() + (bug::on(bug::Name::takeback_same_term) ? 0U : 1U)};
@@ -98,6 +118,20 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
 }
 
 }  // namespace
+
+Decision hand_over(const Sees& sees, ContactId contact, NodeId to, const Now& now, Rng& rng) {
+  const contact::Held* held = sees.contacts.find(contact);
+  if (held == nullptr || !sees.mine(held->line)) return {};
+  Contact next = held->contact;
+  const bool waits = next.phase == Phase::queued || next.awaits_its_time();
+  const bool free =
+      next.kind == contact::Kind::work ? sees.routing.starts(next.id, next.attempt).empty() : next.attached;
+  if (!waits || !free || next.move.open() || !next.place.preferred.value().nil()) return {};
+  next.move = contact::Move{
+      mint_uuid(now.hlc, rng), sees.local.self, to, MoveState::offered, now.hlc + sees.local.timers.offer, {}};
+  next.given = contact::next_term(*held);
+  return contact::update(*held, next);
+}
 
 Decision react(const Sees& sees, ContactId contact, const Now& now, Rng& rng) {
   const contact::Held* held = sees.contacts.find(contact);

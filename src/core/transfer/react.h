@@ -4,6 +4,7 @@
 
 #include "core/presence/view.h"
 #include "core/sees.h"
+#include "core/transfer/view.h"  // IWYU pragma: export
 
 namespace tandem::transfer {
 

@@ -1,0 +1,104 @@
+#include "core/distribution/decide.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tandem::distribution {
+namespace {
+
+constexpr std::uint32_t kWhole = 1000;
+
+Result<void> check_ramp(const Ordered& order) {
+  if (order.duty != Duty::ramping) return {};
+  const auto& steps = order.steps;
+  const bool grows = std::ranges::adjacent_find(steps, std::ranges::greater_equal{}) == steps.end();
+  if (steps.empty() || steps.size() > kRampStepsMax || !grows || steps.front() == 0 || steps.back() >= kWhole) {
+    return fail(Errc::invalid, "the steps of a ramp grow, from above 0 to below 100 %, at most 20 of them");
+  }
+  if (order.every < 1ms || order.every > kRampStepMax) return fail(Errc::invalid, "a step takes from 1 ms to a day");
+  return {};
+}
+
+const config::Document* document_of(const Sees& sees, const Uuid& group) {
+  return sees.config.find(config::Kind::distribution_group, group);
+}
+
+// A default group that nobody wrote down yet becomes a document with what it stood for.
+std::map<std::string, std::string> fields_of(const Sees& sees, const SetGroup& command) {
+  std::map<std::string, std::string> set = command.set;
+  if (document_of(sees, command.group) != nullptr) return set;
+  const Group standing = default_group(sees.config, sees.members);
+  if (standing.id != command.group) return set;
+  set.emplace("name", standing.name);
+  set["default"] = "1";
+  const bool shares = std::ranges::any_of(set, [](const auto& field) { return field.first.starts_with("share."); });
+  if (shares) return set;
+  for (const auto& [region, parts] : standing.shares) set.emplace("share." + region, std::to_string(parts));
+  return set;
+}
+
+}  // namespace
+
+Result<Decision> decide(const Sees& sees, const Order& command, const Now& now) {
+  Ordered order = command.order;
+  const std::vector<std::string> regions = region_names(sees.members);
+  if (std::ranges::find(regions, order.region) == regions.end()) {
+    return fail(Errc::not_found, "there is no region " + order.region);
+  }
+  if (auto good = check_ramp(order); !good) return std::unexpected(good.error());
+  if (order.deadline.packed != 0 && order.deadline <= now.hlc) return fail(Errc::invalid, "the deadline is past");
+  if (order.deadline.packed == 0 && order.then != AtDeadline::wait) {
+    return fail(Errc::invalid, "what is to happen at the deadline needs a deadline");
+  }
+  const State::Region& standing = sees.distribution.region(order.region);
+  if (order.duty == Duty::serving && !standing.draining() && !standing.ramping()) {
+    return fail(Errc::refused, "region " + order.region + " serves already");
+  }
+  auto used = overridden(objections(sees, order, now.hlc), order.over);
+  if (!used) return std::unexpected(used.error());
+  order.over = std::move(*used);
+  return Decision{{Rec{std::move(order)}}, {}};
+}
+
+Result<Group> after(const Sees& sees, const SetGroup& command) {
+  const config::Document* document = document_of(sees, command.group);
+  const auto set = fields_of(sees, command);
+  if (document == nullptr && !set.contains("name")) return fail(Errc::not_found, "no such group");
+  if (auto good = check_group(document, set, region_names(sees.members)); !good) return std::unexpected(good.error());
+  if (const auto name = set.find("name"); name != set.end()) {
+    for (const Group& other : groups(sees.config, sees.members)) {
+      if (other.name == name->second && other.id != command.group) {
+        return fail(Errc::already_exists, other.id.text());
+      }
+    }
+  }
+  config::Document next = document == nullptr ? config::Document{} : *document;
+  next.id = command.group;
+  for (const auto& [field, value] : set) {
+    if (value.empty()) {
+      next.set.erase(field);
+    } else {
+      next.set[field].value = value;
+    }
+  }
+  return read(next);
+}
+
+Result<Decision> decide(const Sees& sees, const SetGroup& command, const Now& now) {
+  const auto next = after(sees, command);
+  if (!next) return std::unexpected(next.error());
+  const config::Document* document = document_of(sees, command.group);
+  const auto set = fields_of(sees, command);
+  std::optional<Group> before = find_group(sees.config, sees.members, command.group.text());
+  auto used = overridden(objections(sees, before ? &*before : nullptr, *next, now.hlc), command.over);
+  if (!used) return std::unexpected(used.error());
+  Changed changed{command.group, {}, set, command.by, command.why, std::move(*used)};
+  for (const auto& [field, value] : set) {
+    changed.before[field] = document == nullptr ? std::string() : document->get(field);
+  }
+  config::Put put{config::Kind::distribution_group, command.group, document == nullptr, set};
+  return Decision{{config::Rec{std::move(put)}, Rec{std::move(changed)}}, {}};
+}
+
+}  // namespace tandem::distribution

@@ -1,0 +1,42 @@
+// What each region of a group may have right now: its target share times what the region can take.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/distribution/group.h"
+#include "core/distribution/state.h"
+#include "core/sees.h"
+
+namespace tandem::distribution {
+
+enum class Standing : std::uint8_t {
+  serving,
+  ramping,
+  draining,
+  away,  // none of its nodes is active and answers
+  last_ = away
+};
+[[nodiscard]] const char* standing_name(Standing standing);
+
+struct RegionShare {
+  std::string region;
+  std::uint32_t target = 0;  // parts of 1,000, by the window that counts
+  Standing standing = Standing::serving;
+  std::uint32_t part = 1000;  // of its target that it may take; parts of 1,000
+  std::int64_t weight = 0;    // target times part
+};
+struct Effective {
+  std::vector<RegionShare> regions;  // by name, those with a target or a node
+  // No region with a share takes contacts: shares stay as they are, for a shift would help nobody, and a person is
+  // called.
+  bool frozen = false;
+  [[nodiscard]] std::vector<std::int64_t> weights() const;
+};
+
+// Nodes of a region that take new contacts, as seen from here.
+[[nodiscard]] std::vector<NodeId> taking(const Sees& sees, const std::string& region);
+[[nodiscard]] Standing standing(const Sees& sees, const std::string& region);
+[[nodiscard]] Effective effective(const Sees& sees, const Group& group, Hlc at);
+
+}  // namespace tandem::distribution

@@ -1,0 +1,181 @@
+#include "core/distribution/react.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/distribution/effective.h"
+#include "core/presence/view.h"
+#include "core/transfer/view.h"
+
+namespace tandem::distribution {
+namespace {
+
+constexpr std::size_t kOffersAtOnce = 100;  // contacts that are on their way out at one time
+
+std::uint64_t drawn(const Uuid& id, const char* what, std::uint64_t below) {
+  const Uuid hash = derive_uuid(id, what);
+  std::uint64_t out = 0;
+  for (std::size_t n = 0; n < 8; ++n) out = out << 8 | static_cast<std::uint8_t>(hash.bytes[n]);
+  return out % below;
+}
+
+// Where what leaves goes, by the shares of the others.
+class Elsewhere {
+ public:
+  Elsewhere(const Sees& sees, Hlc at) : sees_(sees) {
+    const Effective now = effective(sees, default_group(sees.config, sees.members), at);
+    for (const RegionShare& each : now.regions) {
+      if (each.region == sees.local.region || now.frozen || each.weight == 0) continue;
+      regions_.emplace_back(each.region, static_cast<std::uint64_t>(each.weight));
+      all_ += regions_.back().second;
+    }
+  }
+  [[nodiscard]] bool none() const { return regions_.empty(); }
+  [[nodiscard]] const std::string& region(const Uuid& id) const {
+    std::uint64_t at = drawn(id, "region", all_);
+    for (const auto& [region, weight] : regions_) {
+      if (at < weight) return region;
+      at -= weight;
+    }
+    return regions_.back().first;
+  }
+  [[nodiscard]] NodeId node(const Uuid& id) const {
+    const std::vector<NodeId> nodes = taking(sees_, region(id));
+    return nodes.empty() ? NodeId{} : nodes[drawn(id, "node", nodes.size())];
+  }
+
+ private:
+  const Sees& sees_;
+  std::vector<std::pair<std::string, std::uint64_t>> regions_;
+  std::uint64_t all_ = 0;
+};
+
+void give_away_agents(const Sees& sees, const Ordered& order, const Elsewhere& elsewhere, Decision& out) {
+  const Hlc by = order.then == AtDeadline::move ? order.deadline : Hlc{};
+  for (const AgentId agent : sees.agents.signed_in_at(sees.local.self)) {
+    const presence::Held& held = *sees.agents.find(agent);
+    if (!sees.mine(held.line) || !held.presence.move_to.empty() || elsewhere.none()) continue;
+    presence::Presence next = held.presence;
+    next.move_to = elsewhere.region(agent.value());
+    next.move_by = by;
+    next.move_told = {};
+    next.drained = true;
+    append(out, presence::update(held, next));
+  }
+}
+
+void keep_agents(const Sees& sees, Decision& out) {
+  for (const AgentId agent : sees.agents.signed_in_at(sees.local.self)) {
+    const presence::Held& held = *sees.agents.find(agent);
+    if (!sees.mine(held.line) || !held.presence.drained || held.presence.move_told.packed != 0) continue;
+    presence::Presence next = held.presence;
+    next.move_to.clear();
+    next.move_by = {};
+    next.drained = false;
+    append(out, presence::update(held, next));
+  }
+}
+
+void give_away_contacts(const Sees& sees, const Elsewhere& elsewhere, const Now& now, Rng& rng, Decision& out) {
+  std::size_t under_way = 0;
+  for (const ContactId id : sees.contacts.owned_by(sees.local.self)) {
+    under_way += sees.contacts.find(id)->contact.move.open() ? 1 : 0;
+  }
+  for (const ContactId id : sees.contacts.owned_by(sees.local.self)) {
+    if (under_way >= kOffersAtOnce) return;
+    Decision offer = transfer::hand_over(sees, id, elsewhere.node(id.value()), now, rng);
+    under_way += offer.empty() ? 0 : 1;
+    append(out, std::move(offer));
+  }
+}
+
+// The time is over, and whoever is still there was to be told so.
+void end_contacts(const Sees& sees, const Now& now, Decision& out) {
+  for (const ContactId id : sees.contacts.owned_by(sees.local.self)) {
+    const contact::Held& held = *sees.contacts.find(id);
+    const contact::Contact& c = held.contact;
+    if (!sees.mine(held.line) || c.awaits_its_time() || c.move.state == contact::MoveState::offered) continue;
+    contact::Contact next = c;
+    contact::Item said;
+    said.id = derive_uuid(id.value(), "drained");
+    said.content_type = "text/plain";
+    said.content =
+        Text::plain("This conversation has to end now, for maintenance. Please come back: you will be served.");
+    said.role = contact::Role::system;
+    said.at = now.hlc;
+    std::vector<contact::Item> items{std::move(said)};
+    items.push_back(contact::finish(next, "DRAINED", now));
+    append(out, contact::update(held, next, std::move(items)));
+  }
+}
+
+void leave(const Sees& sees, const Ordered& order, const Now& now, Rng& rng, Decision& out) {
+  const Elsewhere elsewhere(sees, now.hlc);
+  const bool over = order.deadline.packed != 0 && order.deadline <= now.hlc;
+  if (over && order.then == AtDeadline::end) return end_contacts(sees, now, out);
+  if (elsewhere.none()) return;  // nobody could take them
+  give_away_agents(sees, order, elsewhere, out);
+  give_away_contacts(sees, elsewhere, now, rng, out);
+}
+
+// One node moves ramps on: of those that answer the first, so the hub where there is one.
+bool leads(const Sees& sees) { return sees.local.reachable.empty() || sees.local.self < *sees.local.reachable.begin(); }
+
+void step(const Sees& sees, const std::string& name, const State::Region& region, const Now& now, Decision& out) {
+  Stepped next{name, region.at, region.step, region.number + 1, {}};
+  if (standing(sees, name) == Standing::away) {
+    if (region.step == 0) return;
+    next.step = 0;
+    next.why = "its nodes do not take contacts: back to the first step";
+  } else {
+    const Hlc since = region.stepped.packed == 0 ? region.at : region.stepped;
+    if (now.hlc - since < region.order.every) return;
+    next.step = region.step + 1;
+    next.why = "it served through the step before";
+  }
+  out.records.push_back(Rec{std::move(next)});
+}
+
+}  // namespace
+
+bool on_duty(const Sees& sees) {
+  return std::ranges::any_of(sees.distribution.regions(),
+                             [](const auto& each) { return each.second.draining() || each.second.ramping(); });
+}
+
+Decision react(const Sees& sees, const Now& now, Rng& rng) {
+  Decision out;
+  for (const auto& [name, region] : sees.distribution.regions()) {
+    if (region.ramping() && leads(sees)) step(sees, name, region, now, out);
+    if (sees.local.hub || name != sees.local.region) continue;
+    if (region.draining()) {
+      leave(sees, region.order, now, rng, out);
+    } else {
+      keep_agents(sees, out);
+    }
+  }
+  return out;
+}
+
+Remains remains(const Sees& sees, const std::string& region) {
+  Remains out;
+  for (const NodeId node : sees.members.in_region(region)) {
+    out.agents += sees.agents.signed_in_at(node).size();
+    for (const ContactId id : sees.contacts.owned_by(node)) {
+      switch (sees.contacts.find(id)->contact.phase) {
+        case contact::Phase::in_flow:
+          ++out.in_flow;
+          break;
+        case contact::Phase::queued:
+          ++out.waiting;
+          break;
+        default:
+          ++out.connected;
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace tandem::distribution
