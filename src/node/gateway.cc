@@ -138,6 +138,7 @@ void Node::on(NodeId from, message::Show& m) {
   if (m.session.tries != session.tries || (session.attached && session.upstream != from)) return;
   ShowSession show{m.session.number, m.contact, {}, m.ended};
   for (contact::Item& item : m.items) {
+    if (contact::says_it_is_over(item) && !m.ended) continue;  // of a line that has lost: the chat goes on
     if (!session.known.insert(item.id).second) continue;
     // What stood before the session opened is for GetTranscript, as with the service.
     if (m.whole && session.first) continue;
@@ -210,27 +211,25 @@ void Node::link_lost(NodeId peer) {
   }
 }
 
-// Shows the customer and the agent's desktop what one of this node's own records says.
-void Node::show(const contact::Rec& rec) {
+// Shows a new record to the customer, the agent's desktop and those who take part from other nodes. What another node
+// says of a contact that this node owns is of a line that has lost: words of people who were cut off, or said again
+// here.
+void Node::show(const contact::Rec& rec, bool own) {
   const ContactId id = contact::contact_of(rec);
-  const std::vector<contact::Item>& items = contact::items_of(rec);
-  const contact::Held& held = *world_.contacts().find(id);
-  const bool ended = held.contact.phase == contact::Phase::ended;
-  if (items.empty() && !ended) return;
-  if (const auto session = local_.attachments.find(id); session != local_.attachments.end()) {
+  const contact::Held* held = world_.contacts().find(id);
+  const bool ended = own && held->contact.phase == contact::Phase::ended;
+  if (held == nullptr || (contact::items_of(rec).empty() && !ended)) return;
+  const bool mine = own || owns(id);
+  const auto guests = presence::guests(world_.contacts(), held->contact);
+  if (!mine && guests.empty()) return;
+  std::vector<contact::Item> items = contact::items_of(rec);
+  if (!own) std::erase_if(items, [&](const auto& item) { return world_.contacts().repeated(id, item.id); });
+  if (const auto session = local_.attachments.find(id); mine && session != local_.attachments.end()) {
     send(session->second.gateway, message::Show{session->second, id, items, false, ended});
   }
-  if (held.contact.phase != contact::Phase::offering) show_items(held.contact.agent, held.contact, items);
-  show_guests(rec);
-}
-
-// The same for those who take part from other nodes.
-void Node::show_guests(const contact::Rec& rec) {
-  const auto& items = contact::items_of(rec);
-  const contact::Held* held = items.empty() ? nullptr : world_.contacts().find(contact::contact_of(rec));
-  if (held == nullptr) return;
-  for (const AgentId agent : presence::guests(world_.contacts(), held->contact))
-    show_items(agent, held->contact, items);
+  const bool serves = mine && held->contact.phase != contact::Phase::offering;
+  if (serves) show_items(held->contact.agent, held->contact, items);
+  for (const AgentId guest : guests) show_items(guest, held->contact, items);
 }
 
 void Node::show_items(AgentId agent, const contact::Contact& in, const std::vector<contact::Item>& items) {

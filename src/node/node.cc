@@ -252,7 +252,7 @@ void Node::receive(cluster::Received& received) {
     now_.hlc = last_stamp_;
   }
   apply(rec->body, rec->meta());
-  if (const auto* of_contact = std::get_if<contact::Rec>(&rec->body)) show_guests(*of_contact);
+  if (const auto* of_contact = std::get_if<contact::Rec>(&rec->body)) show(*of_contact, false);
   appended_.push_back(LogEntry{received.log, received.sequence, std::move(received.record)});
 }
 
@@ -295,7 +295,7 @@ void Node::emit(Decision decision, const Uuid& cause) {
         if (claimed->why == contact::Why::arrived || claimed->why == contact::Why::revived) ++counters_.claims;
         if (claimed->why == contact::Why::adopted) ++counters_.adoptions;
       }
-      show(*rec);
+      show(*rec, true);
     }
     const auto* rec = std::get_if<presence::Rec>(&body);
     const auto* opened = rec == nullptr ? nullptr : std::get_if<presence::Claimed>(rec);

@@ -281,8 +281,7 @@ class Node {
   void on(NodeId from, message::OwnerSays& m);
   void detach(ContactId contact, SessionId session);
   void link_lost(NodeId peer);
-  void show(const contact::Rec& rec);
-  void show_guests(const contact::Rec& rec);
+  void show(const contact::Rec& rec, bool own);
   void show_items(AgentId agent, const contact::Contact& in, const std::vector<contact::Item>& items);
   void desktop_events();
 

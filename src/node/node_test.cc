@@ -94,6 +94,9 @@ class Centre {
       if (other.node) give(j, LinkDown{NodeId{static_cast<std::uint16_t>(i)}});
     }
   }
+  // All links of a node break, and come back.
+  void cut(int i) { link(i, false); }
+  void heal(int i) { link(i, true); }
   void give(int i, Input input) { queue_.emplace_back(i, members_[i].life, std::move(input)); }
 
   void run(std::chrono::milliseconds time) {
@@ -191,6 +194,20 @@ class Centre {
   std::uint64_t snapshot_every = 200'000;  // of nodes that start from now on
 
  private:
+  void link(int i, bool up) {
+    const NodeId one{static_cast<std::uint16_t>(i)};
+    for (auto& [j, m] : members_) {
+      if (j == i) continue;
+      const NodeId other{static_cast<std::uint16_t>(j)};
+      if (up) {
+        give(i, LinkUp{other});
+        give(j, LinkUp{one});
+      } else {
+        give(i, LinkDown{other});
+        give(j, LinkDown{one});
+      }
+    }
+  }
   void take(int i, Outputs outputs) {
     Member& m = members_[i];
     if (outputs.append) {
@@ -413,15 +430,58 @@ TEST(Node, AnOwnerThatLostTheGatewayForAMomentGetsTheCustomerBack) {
   EXPECT_EQ(centre.node(3).upstream(1), NodeId{1});
 }
 
+// What is said on either side of a cut belongs into one conversation, also for those who have it open.
+TEST(Node, WordsOfALineThatHasLostAreShownWhenTheyAreHeard) {
+  Centre centre(3);
+  centre.sample();
+  const ContactId c = centre.chat(1);
+  centre.give(3, SessionOpened{1, c});
+  centre.run(500ms);
+  ASSERT_TRUE(centre.order(3, centre.say(c, "sales"), true));
+  centre.cut(1);
+  centre.run(2s);
+  ASSERT_EQ(centre.held(3, c).line.node, NodeId{2}) << "nobody took over for the customer";
+  ASSERT_TRUE(centre.order(1, centre.say(c, "one moment")));
+  // Sent once and again, to either side: one item.
+  const Command again{.id = fixed(77), .verb = centre.say(c, "are you there?"), .keys = {}};
+  ASSERT_TRUE(centre.repeat(2, again));
+  ASSERT_TRUE(centre.repeat(1, again));
+  ASSERT_TRUE(centre.order(1, contact::End{c, contact::Role::agent, "AGENT_DISCONNECT"}));
+  centre.sign_in(2);
+  centre.run(500ms);
+  ASSERT_TRUE(centre.order(2, presence::Accept{centre.agent, c}));
+  centre.member(2).desktop.clear();
+  centre.heal(1);
+  centre.run(5s);
+  EXPECT_EQ(centre.held(2, c).line.node, NodeId{2});
+  EXPECT_TRUE(centre.held(2, c).contact.live());
+  const auto customer = [&](const std::string& words) {
+    return std::ranges::count(centre.member(3).shown, words, [](const auto& item) { return item.content.bytes; });
+  };
+  const auto agent = [&](const std::string& words) {
+    std::ptrdiff_t out = 0;
+    for (const DesktopEvent& event : centre.member(2).desktop) {
+      out += std::ranges::count(event.items, words, [](const auto& item) { return item.content.bytes; });
+    }
+    return out;
+  };
+  EXPECT_EQ(customer("one moment"), 1);
+  EXPECT_EQ(agent("one moment"), 1);
+  EXPECT_EQ(customer("are you there?"), 1);
+  EXPECT_EQ(agent("are you there?"), 0) << "shown again";
+  const auto ends = [](const contact::Item& item) { return item.content_type.ends_with("chat.ended"); };
+  EXPECT_TRUE(std::ranges::none_of(centre.member(3).shown, ends)) << "the end that was written where it had lost";
+  ASSERT_TRUE(centre.order(2, contact::End{c, contact::Role::agent, "AGENT_DISCONNECT"}));
+  centre.run(500ms);
+  EXPECT_TRUE(centre.member(3).ended);
+  centre.expect_equal_worlds();
+}
+
 TEST(Node, ASecondDesktopNeedsTheMajorityThatTheFirstOneHad) {
   Centre centre(3);
   centre.sample();
   centre.sign_in(1);
-  const auto others = {2, 3};
-  for (const int other : others) {
-    centre.give(1, LinkDown{NodeId{static_cast<std::uint16_t>(other)}});
-    centre.give(other, LinkDown{NodeId{1}});
-  }
+  centre.cut(1);
   const auto second = centre.order(1, presence::SignIn{centre.agent, fixed(11), false});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::no_quorum);

@@ -5,6 +5,8 @@
 namespace tandem::contact {
 namespace {
 
+constexpr char kEnded[] = "chat.ended";
+
 // The contact if this process owns it and it is not over.
 Result<const Held*> owned(const Sees& sees, ContactId id) {
   const Held* held = sees.own.find(id);
@@ -91,8 +93,10 @@ Item finish(Contact& contact, std::string reason, const Now& now) {
   if (contact.move.open()) contact.move.state = MoveState::abandoned;
   contact.flow.block.clear();
   contact.flow.await = Await::nothing;
-  return event_item(contact, "chat.ended", 0, now);
+  return event_item(contact, kEnded, 0, now);
 }
+
+bool says_it_is_over(const Item& item) { return item.content_type == std::string(kEventPrefix) + kEnded; }
 
 void back_to_queue(Contact& contact, bool prefer, const Local& local, const Now& now) {
   contact.phase = Phase::queued;

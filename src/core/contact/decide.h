@@ -43,6 +43,7 @@ void back_to_queue(Contact& contact, bool prefer, const Local& local, const Now&
 [[nodiscard]] Item event_item(const Contact& contact, std::string_view event, std::uint64_t number, const Now& now);
 // Over for good; with the entry that says so.
 [[nodiscard]] Item finish(Contact& contact, std::string reason, const Now& now);
+[[nodiscard]] bool says_it_is_over(const Item& item);
 
 inline constexpr char kEventPrefix[] = "application/vnd.amazonaws.connect.event.";
 

@@ -174,6 +174,11 @@ const Transcript* State::items(ContactId contact) const {
   return at == transcripts_.end() ? nullptr : &at->second;
 }
 
+bool State::repeated(ContactId contact, const Uuid& item) const {
+  const Transcript* all = items(contact);
+  return all != nullptr && std::ranges::count(*all, item, [](const Said& said) { return said.item.id; }) > 1;
+}
+
 std::vector<const Item*> State::transcript(ContactId contact) const {
   std::vector<const Item*> out;
   const Transcript* all = items(contact);

@@ -74,6 +74,7 @@ class State {
   // Items in the order they are shown, each id once: a step that was repeated elsewhere shows nothing twice.
   [[nodiscard]] std::vector<const Item*> transcript(ContactId contact) const;
   [[nodiscard]] const Transcript* items(ContactId contact) const;
+  [[nodiscard]] bool repeated(ContactId contact, const Uuid& item) const;  // stands there more than once
 
   // Live contacts by phase and owner; derived.
   [[nodiscard]] const std::set<ContactId>& owned_by(NodeId node) const;     // live ones
