@@ -4,28 +4,13 @@ find another way, a region without a majority says what it refuses, and afterwar
 Method: each node in a network namespace of its own, joined by a bridge on which nft drops what the weather takes; and a
 relay of the test's own between the nodes. Public listeners are off loopback there, so everything speaks TLS."""
 import asyncio
-import contextlib
-import os
 import random
-import re
-import shutil
-import signal
-import subprocess
 import threading
 import time
 
-from centre import Agent, Centre, Refused, Skip, case, equal, isolated, run, until
+from centre import EAST, HERE, HUB, PEER, WEST, Agent, Refused, Weather, both, case, equal, ip, isolated, run, until
 
-ISOLATED = isolated()
-HUB, EAST, WEST = "hub", "us-east-1", "us-west-2"
-PUBLIC, PEER = 7443, 7444
-NET = "10.77.0."
-HERE = NET + "254"
-
-
-def ip(*words, inside=None):
-    prefix = ["nsenter", "--net", "-t", str(inside)] if inside else []
-    subprocess.run([*prefix, "ip", *words], check=True, capture_output=True, text=True)
+isolated()
 
 
 class Relay:
@@ -91,161 +76,6 @@ class Relay:
 
         self.resets += len(self.open)
         self.loop.call_soon_threadsafe(now)
-
-
-class Weather:
-    """A centre whose nodes live apart."""
-
-    def __init__(self):
-        if not ISOLATED:
-            raise Skip("no network namespaces here: they need root, or user namespaces open to everybody")
-        for tool in ("ip", "nft", "nsenter", "unshare"):
-            if not shutil.which(tool):
-                raise Skip(f"no {tool} on this machine")
-        ip("link", "add", "name", "weather", "type", "bridge")
-        ip("addr", "add", HERE + "/24", "dev", "weather")
-        ip("link", "set", "weather", "up")
-        self.rules("")
-        self.relay = None
-        self.holders = {}
-        self.centre = Centre()
-
-    def __enter__(self):
-        try:
-            self.set_up()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        try:
-            # The nodes' addresses are not the ones that `tandem down` would ask for; it knows them by their pid files.
-            self.centre.close()
-        finally:
-            for holder in self.holders.values():
-                holder.kill()
-                holder.wait()
-
-    def set_up(self):
-        centre = self.centre
-        centre.tandem("down")
-        self.address = {name: f"{NET}{n}" for n, name in enumerate(centre.names, 1)}
-        for n, name in enumerate(centre.names, 1):
-            holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
-            self.holders[name] = holder
-            until("the namespace", lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
-            ip("link", "add", "name", f"way{n}", "type", "veth", "peer", "name", "eth0", "netns", str(holder.pid))
-            ip("link", "set", f"way{n}", "master", "weather", "up")
-            ip("addr", "add", self.address[name] + "/24", "dev", "eth0", inside=holder.pid)
-            ip("link", "set", "eth0", "up", inside=holder.pid)
-            ip("link", "set", "lo", "up", inside=holder.pid)
-            centre.tandem("pki", "issue", "--pki-dir", centre.path("pki"), "--node", str(n), "--name", f"public-{name}", "--host", self.address[name])
-            centre.urls[name] = f"https://{self.address[name]}:{PUBLIC}"
-        centre.ca = centre.path("pki", "ca.pem")
-        self.start()
-
-    def start(self):
-        """Writes the settings for life apart, through the relay if there is one, and starts all nodes."""
-        centre = self.centre
-        for name in centre.names:
-            with open(centre.settings(name), encoding="utf-8") as file:
-                text = file.read().partition("listen:")[0]
-            cert = centre.path("pki", f"public-{name}")
-            pki = centre.path("pki")
-            text += (f"listen:\n  public: {self.address[name]}:{PUBLIC}\n  peer: {self.address[name]}:{PEER}\n"
-                     f"public_tls:\n  cert: {cert}.pem\n  key: {cert}.key\n"
-                     f"peer_tls:\n  ca: {pki}/ca.pem\n  cert: {pki}/{name}.pem\n  key: {pki}/{name}.key\nmembers:\n")
-            for n, other in enumerate(centre.names, 1):
-                peer = f"{HERE}:{self.relay.ports[other]}" if self.relay else f"{self.address[other]}:{PEER}"
-                text += (f"  - node: {n}\n    region: {other}\n    hub: {str(other == HUB).lower()}\n"
-                         f"    peer: {peer}\n    public: {centre.urls[other]}\n")
-            with open(centre.settings(name), "w", encoding="utf-8") as file:
-                file.write(text)
-            centre.start(name, ["nsenter", "--net", "-t", str(self.holders[name].pid)])
-        for name in centre.names:
-            until(f"{name} to be ready", lambda: centre.ready(name), 60)
-
-    # -- the weather
-
-    def rules(self, text):
-        done = subprocess.run(["nft", "-f", "-"], text=True, capture_output=True, input=(
-            "table bridge weather\ndelete table bridge weather\ntable bridge weather {\n"
-            f"chain forward {{ type filter hook forward priority 0; policy accept;\n{text}\n}}\n}}\n"))
-        if done.returncode != 0:
-            raise Skip("nft cannot filter a bridge here: " + done.stderr.strip())
-
-    def cut(self, *ways):
-        """Drops what goes from the first to the second of each way; no ways: all is fair again."""
-        self.rules("\n".join(f"ip saddr {self.address[a]} ip daddr {self.address[b]} drop" for a, b in ways))
-
-    @contextlib.contextmanager
-    def cutting(self, *ways):
-        """The cut, for as long as the block takes, however it ends."""
-        self.cut(*ways)
-        try:
-            yield
-        finally:
-            self.cut()
-
-    # -- what is seen
-
-    def problems(self, name):
-        return self.centre.ops(name, "status")["problems"]
-
-    def tells(self, name, *words, seconds=60):
-        """Waits until one problem that the node names has all the words."""
-        seen = []
-
-        def look():
-            seen[:] = self.problems(name)
-            return any(all(word in problem for word in words) for problem in seen)
-
-        try:
-            until(f"{name} to tell of {' '.join(words)}", look, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {[self.problems(each) for each in self.centre.names]}") from None
-
-    def fair(self, seconds=90):
-        """All nodes answer, name no problem and tell the same of contacts, agents and documents."""
-        seen = {}
-
-        def look():
-            for name in self.centre.names:
-                seen[name] = self.problems(name)
-            if any(seen.values()):
-                return False
-            views = []
-            for name in self.centre.names:
-                contacts = self.centre.ops(name, "contacts?live=0&limit=1000")["contacts"]
-                agents = self.centre.ops(name, "agents?all=true")["agents"]
-                connect = self.centre.connect(name)
-                views.append((sorted((c["id"], c["phase"], str(c["owner"]), str(c["agent"]), str(c["queue"])) for c in contacts),
-                              sorted((a["id"], str(a.get("at")), a["status"]) for a in agents),
-                              [sorted(connect.ids(kind).items()) for kind in ("queues", "users", "contact-flows")]))
-            seen["views"] = views
-            return views[0] == views[1] == views[2]
-
-        try:
-            until("fair weather", look, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {seen}") from None
-
-    def one_log(self):
-        """Stops the nodes; the logs on their disks are whole and hold the same records."""
-        for name in list(self.centre.started):
-            equal(self.centre.stop(name), 0, f"the exit status of {name}")
-        logs = self.centre.json("log", "verify")["logs"]
-        ends = [{(one["node"], one["incarnation"]): one["last"] for one in log["logs"] if one["last"]} for log in logs]
-        # The last words of a node, said while the others were stopping, may not have come through.
-        for name, end in zip(self.centre.names, ends):
-            for key, last in end.items():
-                for other, theirs in zip(self.centre.names, ends):
-                    assert last - theirs.get(key, 0) <= 20, f"{other} lacks records of log {key} that {name} has: {ends}"
-
-
-def both(a, b):
-    return (a, b), (b, a)
 
 
 def serve(weather, at_customer, at_agent, user="alice"):
