@@ -164,6 +164,8 @@ def warm(centre):
     until("the customer to be at bob's region or on the way", lambda: bob.says(chat.id, "All is well now") or True)
     chat.sees("All is well now")
     equal(bob.contact(chat.id)["previous_id"], leg, "the leg")
+    serves = lambda: centre.connect(WEST).call("GET", f"/contacts/{{}}/{chat.id}")["Contact"]["AgentInfo"]["Id"]
+    until("every region to say who has it", lambda: serves() == centre.connect(WEST).ids("users")["bob"])
     private = [line for line in chat.lines() if "money" in line or "I can do that" in line]
     equal(private, [], "what only the agents may read")
     alice.call("POST", f"/contacts/{leg}/complete", {})

@@ -317,6 +317,7 @@ Decision seat(const contact::State& contacts, const Held& desk, contact::Contact
     contact.consult = {};
   }
   if (resumes && contact.agent_participant.nil()) contact.agent_participant = mint_uuid(now.hlc, rng);
+  if (resumes && contact.connected.packed == 0) contact.connected = now.hlc;  // it was left to him
   append(out, update(desk, after));
   if (joins && consultation->line.node == local.self && consultation->line.incarnation == local.incarnation) {
     Contact over = consultation->contact;

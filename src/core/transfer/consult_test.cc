@@ -223,6 +223,7 @@ TEST_F(Consultation, LeftToTheColleagueItTakesTheSlotThatHeHas) {
   EXPECT_EQ(main().agent_participant, kBenSpeaks);
   EXPECT_EQ(main().consult, contact::Consult{});
   EXPECT_EQ(asked().phase, Phase::ended);
+  EXPECT_EQ(main().connected, now.hlc) << "since when he has it";
   EXPECT_EQ(ben().slots.size(), 1U);
   EXPECT_EQ(ben().slots.at(kMain).state, presence::SlotState::busy);
 }
