@@ -42,6 +42,7 @@ struct Api::Impl : std::enable_shared_from_this<Impl> {
     connect::add_hours_operations(context);
     connect::add_hours_override_operations(context);
     connect::add_flow_operations(context);
+    connect::add_distribution_operations(context);
     connect::add_start_operations(context);
     connect::add_contact_operations(context);
     connect::add_metric_operations(context);

@@ -34,8 +34,10 @@ MATCHING = {
     "InstanceIdOrArn": "0190b2a4-7c1d-7e6f-8a9b-0c1d2e3f4a5b", "CommonHumanReadableName": "Christmas \u00e9", "CommonHumanReadableDescription": "closed\nall day",
     "HoursOfOperationOverrideYearMonthDayDateFormat": "2026-12-24",
     "TrafficDistributionGroupId": "0190b2a4-7c1d-7e6f-8a9b-0c1d2e3f4a5b",
+    "TrafficDistributionGroupIdOrArn": "0190b2a4-7c1d-7e6f-8a9b-0c1d2e3f4a5b", "Name128": "a group",
+    "Description250": "what it is for",
 }
-UNMATCHED = "\u0007" * 20
+UNMATCHED = " " + "\u0007" * 20 + " "
 LONGEST_BROKEN = 40_000
 
 

@@ -80,6 +80,7 @@ json::object contact_json(const Context& context, const Seen& seen) {
   json::object resiliency;
   put(resiliency, "ActiveRegion", seen.active_region);
   put(resiliency, "OriginRegion", seen.origin_region);
+  if (!contact.placed.group.nil()) resiliency["TrafficDistributionGroupId"] = contact.placed.group.text();
   out["GlobalResiliencyMetadata"] = std::move(resiliency);
   return {{"Contact", std::move(out)}};
 }

@@ -28,6 +28,7 @@ inline constexpr std::string_view kSecurityProfileArn = "security-profile";
 inline constexpr std::string_view kAgentStatusArn = "agent-state";
 inline constexpr std::string_view kQuickConnectArn = "transfer-destination";
 inline constexpr std::string_view kContactArn = "contact";
+inline constexpr std::string_view kDistributionArn = "traffic-distribution-group";
 
 // In place of a kind of ARN: the API names these documents by their names.
 inline constexpr std::string_view kByName = "";
@@ -137,6 +138,7 @@ void add_routing_profile_operations(const Context& context);
 void add_hours_operations(const Context& context);
 void add_hours_override_operations(const Context& context);
 void add_flow_operations(const Context& context);
+void add_distribution_operations(const Context& context);
 void add_start_operations(const Context& context);
 void add_contact_operations(const Context& context);
 void add_metric_operations(const Context& context);

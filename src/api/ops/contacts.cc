@@ -187,6 +187,7 @@ Whole look(const World& world, ContactId id, bool transcript, Hlc now) {
   o["term"] = held->line.term.value();
   o["initial"] = c.initial.value().text();
   if (!c.previous.value().nil()) o["previous"] = c.previous.value().text();
+  o["placed"] = placed_of(c, world);
   o["priority"] = c.place.priority;
   o["enqueued"] = time_or_null(c.place.enqueued);
   o["connected"] = time_or_null(c.connected);

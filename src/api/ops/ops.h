@@ -9,10 +9,14 @@
 //   GET  /ops/v1/queues
 //   GET  /ops/v1/customers/{CustomerId}        the contacts that were started with it
 //   PUT  /ops/v1/customers/{CustomerId}        {"erase": true}: what was personal about them is nobody's to read any
-//   more GET  /ops/v1/explain/{contact}             why this agent, or why nobody yet GET  /ops/v1/access-keys PUT
-//   /ops/v1/access-keys/{id}              {"secret": "file:PATH", "principal": "...", "disabled": false} GET
-//   /ops/v1/documents/{kind}/{id} PUT  /ops/v1/documents/{kind}/{id}         {"set": {...}}: a document with a fixed
-//   id; a repeat changes nothing
+//   more GET  /ops/v1/explain/{contact}             why this agent, or why nobody yet GET  /ops/v1/distribution groups:
+//   shares as they are meant, as they are, as they came out GET  /ops/v1/distribution/{group} PUT
+//   /ops/v1/distribution/{group}          {"set": {field: text}, "why": "", "override": [rule], "preview": true} GET
+//   /ops/v1/distribution-history          who changed what, and why GET  /ops/v1/regions                       what
+//   each region is to do, and what is there PUT  /ops/v1/regions/{region}              {"duty": "drain", "deadline_s":
+//   N, "then": "wait", ...}, "ramp", "serve" GET  /ops/v1/access-keys PUT  /ops/v1/access-keys/{id} {"secret":
+//   "file:PATH", "principal": "...", "disabled": false} GET  /ops/v1/documents/{kind}/{id} PUT
+//   /ops/v1/documents/{kind}/{id}         {"set": {...}}: a document with a fixed id; a repeat changes nothing
 //
 // An error is {"error": NAME, "detail": TEXT} with the status that goes with it.
 #pragma once

@@ -1,5 +1,6 @@
 // How a node is, and how it sees the others.
 #include "api/ops/views.h"
+#include "core/distribution/effective.h"
 
 namespace tandem::api::ops {
 namespace {
@@ -26,11 +27,15 @@ struct View {
   std::uint64_t list = 0;
   bool list_pending = false;
   std::size_t contacts_known = 0;
+  std::vector<std::string> frozen;  // distribution groups
   std::vector<MemberView> members;
 };
 
-View look(const World& world, const Local& local) {
+View look(const World& world, const Local& local, Hlc now) {
   View out;
+  for (const auto& group : distribution::groups(world.config(), world.members())) {
+    if (distribution::effective(world.sees(local), group, now).frozen) out.frozen.push_back(group.name);
+  }
   out.self = local.self;
   out.incarnation = local.incarnation;
   out.hub = local.hub;
@@ -85,6 +90,10 @@ std::vector<std::string> problems_of(const View& view, const OpsFacts* facts) {
   if (!view.settled) out.emplace_back("this node is still catching up with the others after its start");
   if (!view.may_ack) {
     out.emplace_back("this node lost its disk and vouches for nobody until it has heard every other member");
+  }
+  for (const std::string& group : view.frozen) {
+    out.push_back("distribution group " + group +
+                  ": no region with a share takes contacts; its shares are frozen, and " + "whoever answers is asked");
   }
   if (view.list_pending) out.emplace_back("a change of the membership waits for a majority of the members");
   if (facts == nullptr) return out;
@@ -174,7 +183,9 @@ json::object shape(const Host& host, const View& view, const OpsFacts* facts, st
 }  // namespace
 
 void show_status(const CallPtr& call) {
-  ask(call->host, look, [call](View view) {
+  const Hlc now = Hlc::at(call->host.utc_ms());
+  const auto look_now = [now](const World& world, const Local& local) { return look(world, local, now); };
+  ask(call->host, look_now, [call](View view) {
     if (!call->sources.facts) return answer(*call, shape(call->host, view, nullptr, call->host.utc_ms()));
     call->sources.facts([call, view = std::move(view)](const OpsFacts& facts) {
       answer(*call, shape(call->host, view, &facts, call->host.utc_ms()));

@@ -43,6 +43,11 @@ void show_contact(const CallPtr& call);
 void list_agents(const CallPtr& call);
 void move_agent(const CallPtr& call);
 void list_queues(const CallPtr& call);
+void list_groups(const CallPtr& call);
+void put_group(const CallPtr& call);
+void list_regions(const CallPtr& call);
+void order_region(const CallPtr& call);
+void list_distribution_history(const CallPtr& call);
 void show_customer(const CallPtr& call);
 void erase_customer(const CallPtr& call);
 void explain(const CallPtr& call);
@@ -68,6 +73,8 @@ void refuse(const Call& call, const Error& error);
 [[nodiscard]] std::optional<Error> unknown_region(const World& world, const std::string& region);
 // {"node": 2, "region": "us-east-1"}.
 [[nodiscard]] json::object placed(const World& world, NodeId node);
+// How the contact's region was chosen; null when nobody chose.
+[[nodiscard]] json::value placed_of(const contact::Contact& contact, const World& world);
 [[nodiscard]] json::value time_or_null(Hlc at);
 [[nodiscard]] std::int64_t ms_since(Hlc now, Hlc then);
 

@@ -131,7 +131,99 @@ void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {
   sub->add_option("--messages", drive.messages, "messages of each side in a conversation")->check(CLI::Range(1, 100));
   sub->add_option("--gateway", drive.gateway, "base address of a gateway; else the one of the centre");
   sub->add_option("--flow", drive.flow, "name of the flow that chats begin with");
+  sub->add_option("--ledger", drive.ledger, "a file for a line per chat: milliseconds, region in which it began, id");
   sub->add_flag("--quiet", drive.quiet, "no progress");
+}
+
+void add_reason(CLI::App* sub, std::string& why, std::vector<std::string>& over) {
+  sub->add_option("--why", why, "kept in the history");
+  sub->add_option("--override", over, "a safety rule that may object in vain; may be repeated");
+}
+
+// Several forms of one command: `what` says which was given.
+struct Distributions {
+  Distribution list, show, set, schedule, history, revert, explain;
+};
+void add_distribution(Parser& p, Distributions& d) {
+  using What = Distribution::What;
+  CLI::App* all = p.app.add_subcommand("distribution", "Which regions take new contacts, and how many of them");
+  all->require_subcommand(1);
+  all->fallthrough();
+  p.add(*all, "list", "Groups: what each region is to have, may have now, and had in the last hour", d.list,
+        "  tandem distribution list");
+  CLI::App* sub = p.add(*all, "show", "Everything about a group, and what its windows do in the coming week", d.show,
+                        "  tandem distribution show default");
+  sub->add_option("group", d.show.group, "name or id")->required();
+  d.show.what = What::show;
+  sub = p.add(*all, "set", "Make or change a group", d.set,
+              "  tandem distribution set default us-east-1=70 us-west-2=30 --why \"half the agents are there\"\n"
+              "  tandem distribution set sales us-east-1=50 us-west-2=50 --policy nearest-balanced --entry CHAT\n"
+              "  tandem distribution set default us-east-1=10 us-west-2=90 --dry-run");
+  d.set.what = What::set;
+  sub->add_option("group", d.set.group, "name or id; a new name makes a new group")->required();
+  sub->add_option("shares", d.set.shares, "REGION=PERCENT, one decimal at most; those of all regions, or none");
+  sub->add_option("--policy", d.set.policy, "fixed, nearest-balanced or least-wait");
+  sub->add_option("--bound", d.set.bound, "contacts that a region may be ahead of its share");
+  sub->add_option("--returning", d.set.returning, "on: customers go to the region of their last contact");
+  sub->add_option("--step-max", d.set.step_max, "per cent by which a share may change at once");
+  sub->add_option("--entry", d.set.entries, "CHAT, TASK, flow/ID, phone/+NUMBER: what enters by this group");
+  sub->add_option("--no-entry", d.set.no_entries, "what does not any more");
+  sub->add_option("--near", d.set.near, "PREFIX.REGION=MS: how far callers are, as in +49.us-east-1=95");
+  sub->add_flag("--dry-run", d.set.dry_run, "say what would be, and which rules object; change nothing");
+  add_reason(sub, d.set.why, d.set.over);
+  sub = p.add(*all, "schedule", "Other shares for a time, with a return by itself", d.schedule,
+              "  tandem distribution schedule default fair --from 2026-12-01T08:00 --till 2026-12-01T10:00 "
+              "--zone Europe/Berlin us-east-1=70 us-west-2=30\n"
+              "  tandem distribution schedule default nights --days MONDAY,TUESDAY --from 22:00 --till 06:00 "
+              "--zone America/New_York us-west-2=100\n"
+              "  tandem distribution schedule default fair --remove");
+  d.schedule.what = What::schedule;
+  sub->add_option("group", d.schedule.group, "name or id")->required();
+  sub->add_option("window", d.schedule.window, "its name")->required();
+  sub->add_option("shares", d.schedule.shares, "REGION=PERCENT");
+  sub->add_option("--from", d.schedule.from, "2026-12-01T08:00; with --days 08:00");
+  sub->add_option("--till", d.schedule.till, "likewise; at or before --from: of the next day");
+  sub->add_option("--zone", d.schedule.zone, "of these times, as in Europe/Berlin");
+  sub->add_option("--days", d.schedule.days, "MONDAY to SUNDAY: every week")->delimiter(',');
+  sub->add_flag("--remove", d.schedule.remove, "the window goes");
+  sub->add_flag("--dry-run", d.schedule.dry_run, "say what would be; change nothing");
+  add_reason(sub, d.schedule.why, d.schedule.over);
+  sub = p.add(*all, "history", "Who changed what, when and why", d.history, "  tandem distribution history");
+  d.history.what = What::history;
+  sub = p.add(*all, "revert", "Undo a change of a group", d.revert,
+              "  tandem distribution revert 116301230843904000-2 --why \"it was the wrong region\"");
+  d.revert.what = What::revert;
+  sub->add_option("entry", d.revert.id, "its id in the history")->required();
+  add_reason(sub, d.revert.why, d.revert.over);
+  sub = p.add(*all, "explain", "Why a contact went to its region", d.explain,
+              "  tandem distribution explain 0199d0c4-7a3b-7b1e-9d5b-0f9a3c1de001");
+  d.explain.what = What::explain;
+  sub->add_option("contact", d.explain.id, "a contact id")->required();
+}
+
+void add_duties(Parser& p, Drain& drain, Undrain& undrain) {
+  CLI::App* sub =
+      p.add(p.app, "drain", "A region takes nothing new and gives away what can go; nobody is dropped", drain,
+            "  tandem drain us-east-1 --watch\n"
+            "  tandem drain us-east-1 --deadline 30m --then move --why \"kernel update\"\n"
+            "  tandem undrain us-east-1          take it back, at any time");
+  sub->add_option("region", drain.region, "the region")->required();
+  sub->add_option("--deadline", drain.deadline, "90s, 30m, 2h");
+  sub->add_option("--then", drain.then,
+                  "at the deadline, with who is still there: wait, move (with their agents), end");
+  sub->add_flag("--dry-run", drain.dry_run, "say what is there and which rules object; change nothing");
+  sub->add_flag("--watch", drain.watch, "until it is empty; Ctrl-C leaves it draining");
+  add_reason(sub, drain.why, drain.over);
+  sub = p.add(p.app, "undrain", "A region takes contacts again, in growing steps", undrain,
+              "  tandem undrain us-east-1\n"
+              "  tandem undrain us-east-1 --steps 10,25,50 --every 5m --watch\n"
+              "  tandem undrain us-east-1 --at-once");
+  sub->add_option("region", undrain.region, "the region")->required();
+  sub->add_option("--steps", undrain.steps, "per cent of its share")->delimiter(',');
+  sub->add_option("--every", undrain.every, "how long each step lasts at least: 90s, 5m");
+  sub->add_flag("--at-once", undrain.at_once, "its whole share from now on");
+  sub->add_flag("--watch", undrain.watch, "until it has its whole share");
+  add_reason(sub, undrain.why, undrain.over);
 }
 
 void add_files(Parser& p, PkiInit& init, PkiIssue& issue, LogVerify& verify) {
@@ -169,6 +261,9 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   CustomerView customer;
   Agent agent;
   Drive drive;
+  Distributions distributions;
+  Drain drain;
+  Undrain undrain;
   PkiInit init;
   PkiIssue issue;
   LogVerify verify;
@@ -183,6 +278,8 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   add_views(p, status, env, contacts, agents, queues, explain);
   add_people(p, agent, drive, move);
   add_customer(p, customer);
+  add_distribution(p, distributions);
+  add_duties(p, drain, undrain);
   add_files(p, init, issue, verify);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -58,6 +58,48 @@ struct CustomerView {
 struct Explain {
   std::string contact;
 };
+// Shares and rules are as typed: "us-east-1=70", "50", "+49.us-east-1=20".
+struct Distribution {
+  enum class What : std::uint8_t { list, show, set, schedule, history, revert, explain };
+  What what = What::list;
+  std::string group;                // name or id
+  std::string id;                   // of a contact (explain), or of an entry of the history (revert)
+  std::vector<std::string> shares;  // REGION=PERCENT
+  std::string policy;
+  std::string bound;
+  std::string returning;  // on, off
+  std::string step_max;   // percent
+  std::vector<std::string> entries;
+  std::vector<std::string> no_entries;
+  std::vector<std::string> near;  // PREFIX.REGION=MS
+  std::string window;             // name
+  std::string from;               // of a window
+  std::string till;
+  std::string zone;
+  std::vector<std::string> days;
+  bool remove = false;  // the window
+  std::string why;
+  std::vector<std::string> over;
+  bool dry_run = false;
+};
+struct Drain {
+  std::string region;
+  std::string deadline;  // "30m"
+  std::string then = "wait";
+  std::string why;
+  std::vector<std::string> over;
+  bool dry_run = false;
+  bool watch = false;
+};
+struct Undrain {
+  std::string region;
+  std::vector<std::string> steps = {"10", "25", "50"};
+  std::string every = "60s";
+  bool at_once = false;
+  std::string why;
+  std::vector<std::string> over;
+  bool watch = false;
+};
 struct Agent {
   std::string region;
   std::string user;
@@ -71,6 +113,7 @@ struct Drive {
   std::uint32_t messages = 2;        // of each side in a conversation
   std::string gateway;               // base address; empty: the centre's gateway
   std::string flow = "welcome";
+  std::string ledger;  // file; empty: none
   bool quiet = false;
 };
 struct PkiInit {
@@ -86,7 +129,7 @@ struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
 using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Agent, Drive,
-                             PkiInit, PkiIssue, LogVerify>;
+                             Distribution, Drain, Undrain, PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

@@ -193,8 +193,24 @@ void Customer::over() {
   phase_ = Phase::checking;
   if (socket_) socket_->close();
   socket_.reset();
+  ask_region();
   // Answers that are still on their way count too.
   again(1s, &Customer::check);
+}
+
+void Customer::ask_region() {
+  auto fetch = signed_request(stage_, "GET", "/contacts/" + stage_.instance + "/" + contact_, "");
+  stage_.http.fetch(std::move(fetch), [self = shared_from_this()](const Result<http::Response>& response) {
+    if (!response || response->status != 200) return;
+    const json::object said = parse(response->body);
+    const json::value* contact = said.if_contains("Contact");
+    const json::object* about = contact == nullptr ? nullptr : contact->if_object();
+    const json::value* regions = about == nullptr ? nullptr : about->if_contains("GlobalResiliencyMetadata");
+    if (regions == nullptr || !regions->is_object()) return;
+    self->stage_.loop.post([self, region = text(regions->get_object(), "OriginRegion")] {
+      self->stage_.ledger.began_in(self->contact_, region);
+    });
+  });
 }
 
 void Customer::leave() {

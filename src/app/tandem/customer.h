@@ -67,6 +67,7 @@ class Customer : public std::enable_shared_from_this<Customer> {
   void try_leave();
   void over();
   void check();
+  void ask_region();
   void again(std::chrono::milliseconds pause, void (Customer::*what)());
   void post(const std::string& path, const std::string& bearer, std::string body,
             std::function<void(Result<http::Response>)> done);

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -336,6 +337,7 @@ void print(const Ledger::Summary& s, bool as_json) {
                            {"wait_p50_ms", ms(s.wait_p50)},
                            {"wait_p99_ms", ms(s.wait_p99)},
                            {"wait_max_ms", ms(s.wait_max)},
+                           {"regions", json::value_from(s.regions)},
                            {"lost_ids", json::value_from(s.lost_ids)},
                            {"doubled_ids", json::value_from(s.doubled_ids)}};
     fmt::print("{}\n", json::serialize(out));
@@ -356,6 +358,7 @@ void print(const Ledger::Summary& s, bool as_json) {
   table.add({"transcripts that could not be read", std::to_string(s.unchecked)});
   table.add({"customers who had to connect again", std::to_string(s.reattached)});
   table.add({"agents who had to sign in again", std::to_string(s.signed_in_again)});
+  for (const auto& [region, n] : s.regions) table.add({"began in " + region, std::to_string(n)});
   fmt::print("{}\nwait for an agent: p50 {}, p99 {}, longest {}\n", table.text(), wait(s.wait_p50), wait(s.wait_p99),
              wait(s.wait_max));
   for (const std::string& id : s.lost_ids) fmt::print("lost: {}\n", id);
@@ -411,6 +414,11 @@ int run(const Drive& drive, const Invocation& call) {
   if (!users) return fail_with(users.error());
   if (const auto ready = run.sign_in(*users, password, places); !ready) return fail_with(ready.error());
   const auto summary = run.play();
+  if (!drive.ledger.empty()) {
+    std::ofstream out(drive.ledger);
+    for (const std::string& line : on_loop(loop, [&] { return ledger.lines(); })) out << line << '\n';
+    if (!out.flush()) return fail_with({Errc::refused, "cannot write " + drive.ledger});
+  }
   std::this_thread::sleep_for(300ms);  // the agents' sign-outs are on their way
   run.clear();
   stop();

@@ -23,6 +23,19 @@ void Ledger::queued(const std::string& contact, Ms at) {
   if (!entry.queued) entry.queued = at;
 }
 
+void Ledger::began_in(const std::string& contact, const std::string& region) { contacts_[contact].region = region; }
+
+std::vector<std::string> Ledger::lines() const {
+  std::vector<std::pair<Ms, std::string>> rows;
+  for (const auto& [id, entry] : contacts_) {
+    rows.emplace_back(entry.started, std::to_string(entry.started.count()) + "," + entry.region + "," + id);
+  }
+  std::ranges::sort(rows);
+  std::vector<std::string> out;
+  for (auto& row : rows) out.push_back(std::move(row.second));
+  return out;
+}
+
 void Ledger::served(const std::string& contact, Ms at) {
   Entry& entry = contacts_[contact];
   if (!entry.served) entry.served = at;
@@ -97,6 +110,7 @@ Ledger::Summary Ledger::summary(bool over) const {
   std::vector<Ms> waits;
   for (const auto& [id, entry] : contacts_) {
     ++out.started;
+    if (!entry.region.empty()) ++out.regions[entry.region];
     out.messages += entry.acknowledged.size();
     if (entry.served) {
       ++out.served;

@@ -21,6 +21,8 @@ class Ledger {
   void refused() { ++refused_; }  // it was never acknowledged: nobody promised anything
   void started(const std::string& contact, Ms at);
   void queued(const std::string& contact, Ms at);
+  // The region in which it began, as DescribeContact says.
+  void began_in(const std::string& contact, const std::string& region);
   // The first word of an agent reached the customer.
   void served(const std::string& contact, Ms at);
   // An item came over the socket; the same id a second time over the same socket is one too many.
@@ -61,7 +63,8 @@ class Ledger {
     std::optional<Ms> wait_p50;  // from the queue to an agent's first word
     std::optional<Ms> wait_p99;
     std::optional<Ms> wait_max;
-    std::vector<std::string> lost_ids;  // at most ten each, for whoever looks further
+    std::map<std::string, std::uint64_t> regions;  // contacts by the region in which they began
+    std::vector<std::string> lost_ids;             // at most ten each, for whoever looks further
     std::vector<std::string> doubled_ids;
     [[nodiscard]] bool good() const { return lost == 0 && doubled == 0; }
   };
@@ -69,10 +72,13 @@ class Ledger {
   [[nodiscard]] Summary summary(bool over) const;
   // Contacts that were started and did not end yet.
   [[nodiscard]] std::size_t open() const;
+  // "milliseconds,region,contact" for each that was started, in that order.
+  [[nodiscard]] std::vector<std::string> lines() const;
 
  private:
   struct Entry {
     Ms started{};
+    std::string region;
     std::optional<Ms> queued;
     std::optional<Ms> served;
     std::optional<Ms> ended;

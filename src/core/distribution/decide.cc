@@ -97,6 +97,9 @@ Result<Decision> decide(const Sees& sees, const SetGroup& command, const Now& no
   for (const auto& [field, value] : set) {
     changed.before[field] = document == nullptr ? std::string() : document->get(field);
   }
+  if (document == nullptr && before) {
+    for (const auto& [region, parts] : before->shares) changed.before["share." + region] = std::to_string(parts);
+  }
   config::Put put{config::Kind::distribution_group, command.group, document == nullptr, set};
   return Decision{{config::Rec{std::move(put)}, Rec{std::move(changed)}}, {}};
 }
