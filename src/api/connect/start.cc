@@ -62,7 +62,7 @@ void send(const Context& context, const model::Call& call, Start start, model::R
 }
 
 // Says where the customer is, for the choice of a region (docs/modules/distribution.md).
-constexpr char kCaller[] = "tandem.caller";
+constexpr char kCaller[] = "tandem-caller";
 
 void set_caller(contact::Start& verb, const std::map<std::string, std::string>& attributes) {
   if (const auto at = attributes.find(kCaller); at != attributes.end()) verb.caller = at->second;
