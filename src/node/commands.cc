@@ -244,6 +244,7 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
   Result<Decision> decision = decide(command);
   if (!decision) {
     keys_.clear();
+    transfer::count(counters_.handed, world_.config(), command.verb, decision.error());
     answer(ticket, asker, std::unexpected(decision.error()));
     return;
   }

@@ -306,6 +306,7 @@ void Node::emit(Decision decision, const Uuid& cause) {
 
 void Node::apply(const Body& body, const Meta& meta) {
   touch(body);  // what it was connected with before
+  transfer::count(counters_.handed, sees(), body, meta.log);
   world_.apply(body, meta);
   touch(body);  // and is connected with now
 }

@@ -20,6 +20,7 @@
 #include "core/flow/view.h"
 #include "core/presence/decide.h"
 #include "core/presence/desk.h"
+#include "core/transfer/tally.h"
 #include "node/messages.h"
 #include "node/world.h"
 
@@ -173,6 +174,7 @@ struct NodeCounters {
   std::uint64_t clock_ahead = 0;  // times a log was paused: its records are stamped over 500 ms ahead of this clock
   std::uint64_t snapshots_loaded = 0;
   std::uint64_t undecodable = 0;
+  transfer::Tally handed;
 };
 
 class Node {

@@ -2,6 +2,7 @@
 """Goal: a centre comes up, serves a task and a chat across its regions, loses a node and gets it back, and goes down
 without a trace. Method: the programs as they are shipped, signed requests and an agent over the public APIs, SIGKILL."""
 import os
+import re
 import signal
 
 from centre import Agent, Centre, case, equal, fetch, isolated, judged, processes_of, run, until
@@ -27,7 +28,9 @@ def probes(centre):
         until(f"readyz of {name}", lambda: judged(fetch(url + "/readyz"))["ready"])
         status, headers, page = fetch(url + "/metrics")
         equal((status, headers["content-type"].split(";")[0]), (200, "text/plain"), f"metrics of {name}")
-        assert b"\ntandem_lease{" in page and b"\ntandem_peer_linked{" in page, page.decode()
+        shown = set(re.findall(r"^# TYPE (\w+)", page.decode(), re.M))
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/metrics.md"), encoding="utf-8") as file:
+            equal(sorted(shown), sorted(set(re.findall(r"`(tandem_\w+)`", file.read()))), f"what {name} shows, and what is documented")
     document = judged(fetch(centre.urls["us-east-1"] + "/agent/v1/openapi.json"))
     assert "/agent/v1/sign-in" in document["paths"]
 

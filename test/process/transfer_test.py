@@ -216,4 +216,48 @@ def refused(centre):
     alice.status("Offline")
 
 
+@case("what became of transfers, of consultations and of agents who were sent away is counted")
+def counted(centre):
+    def counts():
+        out = centre.counted("tandem_transfers_total", "kind", "outcome")
+        out.update(centre.counted("tandem_consultations_total", "outcome"))
+        out.update(centre.counted("tandem_agents_moved_total", "by", "outcome"))
+        return out
+
+    before = counts()
+    equal(len(before), 12 + 4 + 4, f"the series: {before}")
+    more = lambda: {key: value - before[key] for key, value in counts().items() if value != before[key]}
+    chat, alice = begin(centre)
+    bob = desk(centre, "bob", FRANKFURT)
+    known = lambda: {one["name"]: one for one in alice.call("GET", "/quick-connects")["quick_connects"]}
+    until("bob to be seen", lambda: known()["bob"]["available"])
+    asked = alice.call("POST", f"/contacts/{chat.id}/consult", {"quick_connect": "bob"})["consultation"]
+    bob.takes(asked)
+    bob.call("POST", f"/contacts/{asked}/end", {})
+    bob.call("POST", f"/contacts/{asked}/complete", {})
+    until("the colleague to be gone", lambda: alice.call("POST", f"/contacts/{chat.id}/consult", {"quick_connect": "bob", "client_token": "again"}))
+    until("the consultation to ring", lambda: bob.call("GET", "/offers")["offers"])
+    bob.takes(bob.call("GET", "/offers")["offers"][0]["id"])
+    alice.status("Offline")
+    until("alice to leave", lambda: alice.call("POST", f"/contacts/{chat.id}/leave", {"client_token": "leave"}))
+    until("bob to have it", lambda: (bob.contact(chat.id) or {}).get("state") == "connected")
+    dave = desk(centre, "dave", WEST)
+    try:
+        bob.call("POST", f"/contacts/{chat.id}/leave", {})
+        raise AssertionError("left to nobody")
+    except Refused:
+        pass
+    hand_on(bob, chat.id, "support")
+    dave.takes(chat.id)
+    dave.ends(chat.id)
+    dave.status("Offline")
+    centre.tandem("move", "dave", "--to", FRANKFURT)
+    until("dave to be told", lambda: dave.call("GET", "/me")["status"].get("move_now"))
+    dave.sign_in(centre.urls[FRANKFURT])
+    expected = {("queue", "answered"): 1, ("colleague", "answered"): 1, ("colleague", "refused"): 1, ("answered",): 1, ("taken_over",): 1,
+                ("order", "followed"): 1}
+    until("the counts", lambda: more() == expected)
+    dave.status("Offline")
+
+
 run(lambda: Centre("--regions", ",".join((EAST, WEST, FRANKFURT))))

@@ -74,6 +74,37 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
       page.gauge("tandem_peer_heard_seconds", "Since the peer's last word.",
                  static_cast<double>(p.heard->count()) / 1e3, who);
   }
+  const transfer::Tally& t = n.handed;
+  const auto handed = [&](const char* kind, const transfer::Tally::Handed& to) {
+    const auto count = [&](const char* outcome, std::uint64_t value) {
+      page.counter("tandem_transfers_total", "Contacts that agents handed on, by what became of them.", value,
+                   {{"kind", kind}, {"outcome", outcome}});
+    };
+    count("answered", to.answered);
+    count("ended", to.ended);
+    count("abandoned", to.abandoned);
+    count("refused", to.refused);
+  };
+  handed("queue", t.to_queue);
+  handed("agent", t.to_agent);
+  handed("colleague", t.to_colleague);
+  const auto asked = [&](const char* outcome, std::uint64_t value) {
+    page.counter("tandem_consultations_total", "Consultations, by what became of them.", value, {{"outcome", outcome}});
+  };
+  asked("taken_over", t.asked.taken_over);
+  asked("answered", t.asked.answered);
+  asked("unanswered", t.asked.unanswered);
+  asked("refused", t.asked.refused);
+  const auto sent = [&](const char* by, const transfer::Tally::Sent& agents) {
+    const auto count = [&](const char* outcome, std::uint64_t value) {
+      page.counter("tandem_agents_moved_total", "Agents of this node who were sent to another region.", value,
+                   {{"by", by}, {"outcome", outcome}});
+    };
+    count("followed", agents.followed);
+    count("closed", agents.closed);
+  };
+  sent("order", t.by_order);
+  sent("drain", t.by_drain);
   const http::ServerCounters h = runtime.http_counters();
   page.gauge("tandem_http_connections", "Open connections of the public listener.", static_cast<double>(h.open));
   page.counter("tandem_http_requests_total", "Requests answered.", h.requests);

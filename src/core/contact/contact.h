@@ -231,6 +231,7 @@ struct Placed {
 };
 
 struct Contact {
+  static constexpr unsigned kPhaseField = 6;
   static constexpr unsigned kAttributesField = 16;
   static constexpr unsigned kDataField = 28;
 
@@ -277,7 +278,7 @@ struct Contact {
     f(3, "previous", s.previous);
     f(4, "kind", s.kind);
     f(5, "channel", s.channel);
-    f(6, "phase", s.phase);
+    f(kPhaseField, "phase", s.phase);
     f(7, "attached", s.attached);
     f(8, "attempt", s.attempt);
     f(9, "initiated", s.initiated);

@@ -321,7 +321,7 @@ Decision seat(const contact::State& contacts, const Held& desk, contact::Contact
   append(out, update(desk, after));
   if (joins && consultation->line.node == local.self && consultation->line.incarnation == local.incarnation) {
     Contact over = consultation->contact;
-    contact::Item ended = contact::finish(over, "JOINED", now);
+    contact::Item ended = contact::finish(over, kJoined, now);
     append(out, contact::update(*consultation, over, {std::move(ended)}));
   }
   return out;

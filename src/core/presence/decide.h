@@ -69,6 +69,8 @@ using PerChannel = std::array<std::size_t, contact::kChannels>;
                             const PerChannel& promised = {});
 // A slot is kept for the contact: its own, which the desktop carried over, or that of the consultation about it.
 [[nodiscard]] bool keeps_seat(const Presence& presence, const contact::Contact& contact);
+// Why a consultation is over whose colleague has taken the conversation.
+inline constexpr char kJoined[] = "JOINED";
 // The contact gets a slot of the desktop, which is of this node: it rings, or goes on at once when it waits for this
 // very agent. `contact` becomes what its owner then has; the records of the desktop, and of a consultation that ends
 // with that, are given.

@@ -33,6 +33,8 @@ struct Slot {
 enum class StatusType : std::uint8_t { offline, routable, custom, last_ = custom };
 
 struct Presence {
+  static constexpr unsigned kDesktopField = 2;
+
   AgentId agent;
   Uuid desktop;  // of the client that opened it; nil: signed out
   Uuid status;   // agent status document; nil before the first choice
@@ -55,7 +57,7 @@ struct Presence {
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "agent", s.agent);
-    f(2, "desktop", s.desktop);
+    f(kDesktopField, "desktop", s.desktop);
     f(3, "status", s.status);
     f(4, "type", s.type);
     f(5, "since", s.since);

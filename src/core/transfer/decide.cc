@@ -15,7 +15,7 @@ using contact::Phase;
 Contact leg_of(const Contact& whole, ContactId id, const Now& now) {
   Contact out = whole;
   out.id = id;
-  static_cast<void>(contact::finish(out, "TRANSFERRED", now));
+  static_cast<void>(contact::finish(out, kTransferred, now));
   out.move = {};
   out.given = {};
   out.flow = {};

@@ -6,6 +6,9 @@
 
 namespace tandem::transfer {
 
+// Why a leg is over.
+inline constexpr char kTransferred[] = "TRANSFERRED";
+
 // The contact, if this process owns it, no agent elsewhere is asked for it, its customer is there, and `by` serves it;
 // nil: asked from outside, wherever it is.
 [[nodiscard]] Result<const contact::Held*> in_hand(const Sees& sees, ContactId contact, AgentId by);
