@@ -101,7 +101,8 @@ def one_view(team):
         until("one view of all regions", lambda: all("DisconnectTimestamp" in one and one == views(id)[0] for one in views(id)))
         one = views(id)[0]
         equal((one["AgentInfo"]["Id"], one["DisconnectReason"]), (team.user[name], "AGENT_DISCONNECT"), "who served it, and its end")
-        equal(one["GlobalResiliencyMetadata"], {"ActiveRegion": AT[name], "OriginRegion": REGIONS[0]}, "where it was served")
+        where = one["GlobalResiliencyMetadata"]
+        equal((where["ActiveRegion"], where["OriginRegion"]), (AT[name], REGIONS[0]), "where it was served")
     for name in team.names:
         until("nothing to go on", lambda: team.ops(name, "contacts")["contacts"] == [])
 
