@@ -39,7 +39,7 @@ struct World::Parts {
   };
 };
 
-World::World(config::State::Compile compile) : config_(compile) {}
+World::World(config::State::Compile compile) : compile_(compile), config_(compile) {}
 World::World(World&& other) noexcept = default;
 World& World::operator=(World&& other) noexcept = default;
 World::~World() = default;
@@ -68,14 +68,17 @@ std::string World::bytes() const { return wire::encode(Parts::Shared<const World
 std::string World::snapshot() const { return wire::encode(Parts::All<const World>{*this}); }
 
 Result<void> World::load(std::string_view snapshot) {
-  Parts::All<World> all{*this};
+  // Apart: nothing of what stands here may remain beside what is read, and bytes that are damaged change nothing.
+  World fresh(compile_);
+  Parts::All<World> all{fresh};
   wire::Reader reader(snapshot, std::numeric_limits<std::size_t>::max());
   if (!reader.message(all)) return fail(Errc::corrupt, "the snapshot is damaged");
-  config_.loaded();
-  contacts_.loaded();
-  agents_.loaded();
-  answers_.loaded();
-  matching_.touch_all();
+  fresh.config_.loaded();
+  fresh.contacts_.loaded();
+  fresh.agents_.loaded();
+  fresh.answers_.loaded();
+  fresh.matching_.touch_all();
+  *this = std::move(fresh);
   return {};
 }
 

@@ -51,6 +51,7 @@ class World {
 
  private:
   struct Parts;
+  config::State::Compile compile_;
   config::State config_;
   access::State access_;
   membership::State members_;

@@ -29,8 +29,8 @@ const char* state_name(contact::MoveState state) {
 // The module whose part of the world holds byte `offset` (World::bytes: one length-delimited field a module), and the
 // bytes around it.
 std::string module_at(const std::string& bytes, std::size_t offset) {
-  constexpr const char* kModules[] = {"?",        "config",  "access",   "membership", "contact",
-                                      "presence", "routing", "transfer", "failover"};
+  constexpr const char* kModules[] = {"?",       "config",   "access",   "membership", "contact",     "presence",
+                                      "routing", "transfer", "failover", "answers",    "distribution"};
   std::size_t at = 0;
   while (at < bytes.size()) {
     const auto field = static_cast<std::uint8_t>(bytes[at++]) >> 3;
@@ -40,7 +40,7 @@ std::string module_at(const std::string& bytes, std::size_t offset) {
       length |= static_cast<std::size_t>(byte & 0x7fU) << shift;
       if ((byte & 0x80) == 0) break;
     }
-    if (offset < at + length) return kModules[std::min<std::size_t>(field, 8)];
+    if (offset < at + length) return kModules[std::min<std::size_t>(field, std::size(kModules) - 1)];
     at += length;
   }
   return "?";

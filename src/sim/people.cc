@@ -59,6 +59,18 @@ std::size_t People::any_region() {
 
 void People::new_customer() {
   if (!coming_) return;
+  // Now and then many at once, so that queues grow and places in them matter.
+  if (sim_.options().faults && sim_.rng().chance(1, 100)) {
+    for (std::uint64_t more = sim_.rng().below(40); more > 0; --more) arrive();
+  }
+  arrive();
+  // Poisson would need a logarithm; a sum of two uniform draws is lumpy enough.
+  const double mean = 0.7 / sim_.options().contacts_per_second;
+  const auto most = std::chrono::duration_cast<Time>(std::chrono::duration<double>(mean));
+  sim_.events().in(sim_.draw(0us, most) + sim_.draw(0us, most), [this] { new_customer(); });
+}
+
+void People::arrive() {
   auto customer = std::make_unique<Customer>();
   Customer& c = *customer;
   c.index = customers_.size();
@@ -70,10 +82,6 @@ void People::new_customer() {
   c.answers_left = static_cast<int>(1 + sim_.rng().below(5));
   customers_.push_back(std::move(customer));
   start(c.index);
-  // Poisson would need a logarithm; a sum of two uniform draws is lumpy enough.
-  const double mean = 0.7 / sim_.options().contacts_per_second;
-  const auto most = std::chrono::duration_cast<Time>(std::chrono::duration<double>(mean));
-  sim_.events().in(sim_.draw(0us, most) + sim_.draw(0us, most), [this] { new_customer(); });
 }
 
 void People::start(std::size_t n) {

@@ -54,6 +54,7 @@ class People {
   struct Desk;
   struct Agent;
   void new_customer();
+  void arrive();
   void new_task();
   void start(std::size_t customer);
   void connect(std::size_t customer);
