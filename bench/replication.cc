@@ -128,7 +128,7 @@ class Customers {
     orders.reserve(count);
     for (std::size_t i = 0; i < count; ++i, ++turn_) {
       One& one = all_[turn_ % all_.size()];
-      Command command{region_.mint(), one.say, false, false, {}};
+      Command command{region_.mint(), one.say, false, {}};
       if (turn_ % 4 == 3) {
         one.set.set["state"] = one.change[turn_ / all_.size() % 2];
         command.verb = one.set;

@@ -128,7 +128,7 @@ class Maker {
     // Some 1,000 records to a millisecond of the records' own time would be too many: the clock goes on by itself.
     now_.mono = now_.mono + 1ms;
     now_.hlc = now_.hlc + 1ms;
-    take(node_->step(Command{mint(), std::move(verb), false, false, std::move(rows)}, now_));
+    take(node_->step(Command{mint(), std::move(verb), false, std::move(rows)}, now_));
     if (pending_.records.size() >= kBatch) flush();
   }
 

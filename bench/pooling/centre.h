@@ -163,7 +163,7 @@ class PooledCentre {
   void order(std::size_t n, Verb verb, std::function<void(Result<Answer>)> done = {}) {
     const Uuid id = mint_uuid(clock().hlc, rng_);
     if (done) waiting_[id] = std::move(done);
-    give(n, Command{id, std::move(verb), false, false, {}});
+    give(n, Command{id, std::move(verb), false, {}});
   }
   void replied(Reply& reply) {
     const auto found = waiting_.find(reply.command);

@@ -158,7 +158,7 @@ class Region {
   // Orders that must be done before the measuring.
   void order_later(Verb verb, std::vector<cluster::KeyRow> rows = {}) {
     ++orders_;
-    post(Command{mint(), std::move(verb), false, false, std::move(rows)});
+    post(Command{mint(), std::move(verb), false, std::move(rows)});
   }
   void wait_for_orders() {
     if (!wait_for(30'000, [&] { return side_.answered + side_.refused >= orders_; })) die("an order is not answered");

@@ -58,6 +58,14 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
   if (off(wall(host), given->changed)) return;
   if (std::ranges::any_of(hosts_, [&](const auto& each) { return off(wall(host), wall(*each)); })) return;
   coverage_.count("order: compared");
+  // As many of them may be on their way to agents who are free as well.
+  std::size_t spare = 0;
+  for (const AgentId agent : world.agents().routable()) {
+    const config::RoutingProfile* serves = world.config().routing_profile(agent);
+    const bool able = serves != nullptr && serves->queues.contains(entry->first) &&
+                      presence::has_room(world.config(), world.agents().find(agent)->presence, c.channel);
+    spare += able && agent != match.winner ? 1 : 0;
+  }
   for (const auto& other : hosts_) {
     if (world.failover().state(other->id) != failover::MemberState::active) continue;
     const contact::State& contacts = other->node->world().contacts();
@@ -70,6 +78,10 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
       const bool free =
           w.attached && !w.move.open() && w.place.preferred.value().nil() && w.place.criteria.steps.empty();
       if (!same || !mine || !free || now - w.place.enqueued < wait) continue;
+      if (routing::key_of(w) < routing::key_of(c) && spare > 0) {
+        --spare;
+        continue;
+      }
       global_order_.given(routing::key_of(c), match.winner, {routing::key_of(w), other->id, now - held.changed});
     }
   }

@@ -30,7 +30,8 @@ Decision take_over(const Sees& sees, const contact::Held& held, const Now& now) 
     next.move.deadline = now.hlc + sees.local.timers.move;
     next.move.state = MoveState::accepted;
   }
-  return contact::claim(held, next.given, contact::Why::accepted, std::move(next));
+  const Term term = next.given;
+  return contact::claim(held, term, contact::Why::accepted, std::move(next));
 }
 
 // R11: the offer names this node. The agent's slot is taken before it rings.
