@@ -331,11 +331,6 @@ Result<Decision> Node::decide(const Command& command) {
             return transfer::alive(sees(), v.contact, now_);
           },
           [&](const presence::Accept& v) -> Result<Decision> { return presence::decide(desks, v, now_, rng_); },
-          [&](const config::Create& v) { return written<config::Rec>(config::decide(world_.config(), v)); },
-          [&](const config::Change& v) { return written<config::Rec>(config::decide(world_.config(), v)); },
-          [&](const config::Delete& v) { return written<config::Rec>(config::decide(world_.config(), v)); },
-          [&](const access::KeyPut& v) { return written<access::Rec>(access::decide(v)); },
-          [&](const access::SealsErased& v) { return written<access::Rec>(access::decide(v)); },
           [&](const FlowEvent& v) -> Result<Decision> {
             if (!owns(v.contact)) return Decision{};
             const contact::Held& held = *world_.contacts().find(v.contact);
@@ -349,6 +344,10 @@ Result<Decision> Node::decide(const Command& command) {
               return contact::decide(contacts, v, now_);
             else if constexpr (requires { transfer::decide(sees(), v, now_); })
               return transfer::decide(sees(), v, now_);
+            else if constexpr (requires { config::decide(world_.config(), v); })
+              return written<config::Rec>(config::decide(world_.config(), v));
+            else if constexpr (requires { access::decide(v); })
+              return written<access::Rec>(access::decide(v));
             else if constexpr (requires { distribution::decide(sees(), v, now_); })
               return distribution::decide(sees(), v, now_);
             else

@@ -65,7 +65,7 @@ void give_away_agents(const Sees& sees, const Ordered& order, const Elsewhere& e
   }
 }
 
-void keep_agents(const Sees& sees, Decision& out) {
+void keep_agents(const Sees& sees, const Now& now, Decision& out) {
   for (const AgentId agent : sees.agents.signed_in_at(sees.local.self)) {
     const presence::Held& held = *sees.agents.find(agent);
     if (!sees.mine(held.line) || !held.presence.drained || held.presence.move_told.packed != 0) continue;
@@ -73,6 +73,7 @@ void keep_agents(const Sees& sees, Decision& out) {
     next.move_to.clear();
     next.move_by = {};
     next.drained = false;
+    next.available_since = now.hlc;
     append(out, presence::update(held, next));
   }
 }
@@ -152,7 +153,7 @@ Decision react(const Sees& sees, const Now& now, Rng& rng) {
     if (region.draining()) {
       leave(sees, region.order, now, rng, out);
     } else {
-      keep_agents(sees, out);
+      keep_agents(sees, now, out);
     }
   }
   return out;

@@ -442,7 +442,7 @@ Result<Decision> decide(const Sees& sees, const Complete& command, const Now& no
   return update(**held, after);
 }
 
-Result<Decision> decide(const Sees& sees, const Move& command, const Now&) {
+Result<Decision> decide(const Sees& sees, const Move& command, const Now& now) {
   const auto held = open_here(sees, command.agent);
   if (!held) return std::unexpected(held.error());
   Presence next = (*held)->presence;
@@ -453,6 +453,7 @@ Result<Decision> decide(const Sees& sees, const Move& command, const Now&) {
     });
     if (!there) return fail(Errc::refused, "no node of region " + command.region + " answers");
   }
+  if (stays && !next.move_to.empty()) next.available_since = now.hlc;
   next.move_to = stays ? std::string() : command.region;
   next.move_by = stays ? Hlc{} : command.by;
   next.drained = false;
