@@ -195,6 +195,7 @@ class Node {
   [[nodiscard]] const NodeCounters& counters() const { return counters_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] bool log_full() const { return log_full_; }
+  [[nodiscard]] const distribution::Chooser& chooser() const { return chooser_; }
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
   // The upstream of a gateway session here; nothing while it looks for one.
   [[nodiscard]] std::optional<NodeId> upstream(std::uint64_t session) const;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/ops/views.h"
+#include "core/distribution/choose.h"
 #include "core/distribution/decide.h"
 #include "core/distribution/react.h"
 
@@ -17,11 +18,6 @@ constexpr std::uint64_t kLookBackMs = 3'600'000;  // contacts that are counted
 constexpr std::uint64_t kWeekMs = 7 * 24 * 3'600'000ULL;
 constexpr std::size_t kWindowChangesMax = 200;
 constexpr std::size_t kReasonMax = 500;
-
-const char* rule_name(contact::PlacedBy rule) {
-  constexpr const char* kNames[] = {"only", "due", "nearest", "balanced", "bound", "returning", "at home"};
-  return kNames[static_cast<std::size_t>(rule)];
-}
 
 const char* duty_name(distribution::Duty duty) {
   constexpr const char* kNames[] = {"serve", "drain", "ramp"};
@@ -353,7 +349,7 @@ json::value placed_of(const contact::Contact& contact, const World& world) {
   if (standing.id == placed_by.group) name = standing.name;
   return json::object{{"group", name},
                       {"region", region_of(world, contact.origin)},
-                      {"rule", rule_name(placed_by.rule)},
+                      {"rule", distribution::rule_name(placed_by.rule)},
                       {"by", placed(world, placed_by.by)},
                       {"number", placed_by.number},
                       {"options", std::move(options)}};

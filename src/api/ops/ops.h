@@ -48,6 +48,13 @@ struct OpsFacts {
   bool log_full = false;
   std::map<NodeId, std::chrono::milliseconds> paused;  // whose records wait, and how far ahead of this clock they are
   NodeCounters counters;
+  distribution::Chooser::Tally placed;  // new contacts for which this node chose a region
+  struct Share {
+    std::string group;
+    std::string region;
+    double percent = 0;  // of new contacts, that it may take now
+  };
+  std::vector<Share> shares;
   struct Log {
     std::uint64_t records_appended = 0;  // in this life
     std::uint64_t queued_batches = 0;

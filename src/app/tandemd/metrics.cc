@@ -37,6 +37,18 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
   Page page({{"node", std::to_string(settings.node.value())}, {"region", settings.region}});
   const NodeCounters& n = facts.counters;
   page.counter("tandem_commands_total", "Orders given to this node.", n.commands);
+  for (const auto& [of, contacts] : facts.placed) {
+    page.counter("tandem_contacts_placed_total", "New contacts for which this node chose the region.", contacts,
+                 {{"to", of.first}, {"rule", distribution::rule_name(of.second)}});
+  }
+  for (const auto& share : facts.shares) {
+    if (!facts.placed.contains({share.region, contact::PlacedBy::due})) {
+      page.counter("tandem_contacts_placed_total", "New contacts for which this node chose the region.", 0,
+                   {{"to", share.region}, {"rule", distribution::rule_name(contact::PlacedBy::due)}});
+    }
+    page.gauge("tandem_region_share", "Per cent of a group's new contacts that a region may take now.", share.percent,
+               {{"group", share.group}, {"to", share.region}});
+  }
   page.counter("tandem_commands_refused_total", "Orders answered with an error.", n.refused);
   page.counter("tandem_records_total", "Records applied.", n.records_own, {{"origin", "own"}});
   page.counter("tandem_records_total", "Records applied.", n.records_foreign, {{"origin", "foreign"}});

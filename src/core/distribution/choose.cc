@@ -31,6 +31,11 @@ std::optional<std::size_t> last_region(const Sees& sees, const Uuid& person, con
 
 }  // namespace
 
+const char* rule_name(contact::PlacedBy rule) {
+  constexpr const char* kNames[] = {"only", "due", "nearest", "balanced", "bound", "returning", "at home"};
+  return kNames[static_cast<std::size_t>(rule)];
+}
+
 const Group& entered_by(const std::vector<Group>& groups, const Entering& entering) {
   const auto with = [&](const std::string& entry) -> const Group* {
     const auto at = std::ranges::find_if(groups, [&](const Group& group) { return group.entries.contains(entry); });
@@ -139,6 +144,7 @@ std::optional<Given> Chooser::choose(const Sees& sees, const Entering& entering,
   if (own) {
     out.node = sees.local.self;
     out.placed.rule = contact::PlacedBy::at_home;
+    ++tally_[{sees.local.region, out.placed.rule}];
     return out;
   }
   std::vector<std::vector<NodeId>> nodes;
@@ -161,6 +167,7 @@ std::optional<Given> Chooser::choose(const Sees& sees, const Entering& entering,
   out.region = choice.region;
   out.since = balance.since();
   out.placed.rule = choice.rule;
+  ++tally_[{region, choice.rule}];
   out.placed.number = balance.count();
   for (std::size_t i = 0; i < effective.regions.size(); ++i) {
     const RegionShare& share = effective.regions[i];
@@ -173,7 +180,9 @@ std::optional<Given> Chooser::choose(const Sees& sees, const Entering& entering,
 
 void Chooser::take_back(const Given& given) {
   const auto at = balances_.find(given.placed.group);
-  if (at != balances_.end() && given.counted()) at->second.take_back(given.region, given.since);
+  if (at == balances_.end() || !given.counted()) return;
+  at->second.take_back(given.region, given.since);
+  --tally_[{given.placed.options[given.region].region, given.placed.rule}];
 }
 
 }  // namespace tandem::distribution

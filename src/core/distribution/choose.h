@@ -30,6 +30,8 @@ struct Given {
   [[nodiscard]] bool counted() const { return !placed.options.empty(); }
 };
 
+[[nodiscard]] const char* rule_name(contact::PlacedBy rule);
+
 // By which group a contact enters: the one that names its flow, or else its channel, or else the default. A phone
 // number comes first where contacts have one.
 [[nodiscard]] const Group& entered_by(const std::vector<Group>& groups, const Entering& entering);
@@ -44,6 +46,10 @@ class Chooser {
   // The contact did not come to be.
   void take_back(const Given& given);
 
+  // What was given out so far, by region and rule.
+  using Tally = std::map<std::pair<std::string, contact::PlacedBy>, std::uint64_t>;
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+
  private:
   [[nodiscard]] std::optional<Given> choose(const Sees& sees, const Entering& entering, const std::set<NodeId>& but,
                                             const Now& now);
@@ -51,6 +57,7 @@ class Chooser {
   [[nodiscard]] std::vector<double> costs(const Sees& sees, const Group& group, const Entering& entering,
                                           const Effective& effective, const Now& now);
   std::map<Uuid, Balance> balances_;
+  Tally tally_;
   std::map<std::string, std::uint64_t> turns_;  // of a region's nodes
   std::vector<Group> groups_;                   // as of these versions
   std::uint64_t config_version_ = ~std::uint64_t{0};
