@@ -58,7 +58,7 @@ def main(regions=2, rate=100, agents=120, plot=None):
         phase("drained", rest, 12)
         centre.tandem("undrain", names[1], "--steps", "10,25,50", "--every", "6s")
         for part in (0.1, 0.25, 0.5, 1.0):
-            phase(f"{part:.0%} back", {**low, names[1]: low[names[1]] * part}, 5 if part < 1 else 12)
+            phase(f"{part:.0%}" if part < 1 else "whole", {**low, names[1]: low[names[1]] * part}, 5 if part < 1 else 12)
         said = json.loads(drive.communicate(timeout=600)[0])
         end = now()
         with open(ledger, encoding="ascii") as file:
