@@ -33,5 +33,29 @@ TEST(World, ForgetsAnswersByTheirAge) {
   }
 }
 
+TEST(World, ASnapshotReplacesWhatStoodThere) {
+  const auto meta = [](std::uint64_t at) {
+    Meta out;
+    out.log = {NodeId{1}, Incarnation{1}};
+    out.at = Hlc::at(at);
+    return out;
+  };
+  distribution::Ordered ramp;
+  ramp.region = "us-east-1";
+  ramp.duty = distribution::Duty::ramping;
+  ramp.steps = {100, 500};
+  const distribution::Stepped step{"us-east-1", Hlc::at(10), 1, 1, ""};
+  // One knows of the ramp, its step, and the order after it; the other has heard of the step alone.
+  World whole(nullptr);
+  whole.apply(distribution::Rec{ramp}, meta(10));
+  whole.apply(distribution::Rec{step}, meta(20));
+  whole.apply(distribution::Rec{ramp}, meta(30));
+  World part(nullptr);
+  part.apply(distribution::Rec{step}, meta(20));
+  EXPECT_FALSE(part.load("damaged"));
+  ASSERT_TRUE(part.load(whole.snapshot()));
+  EXPECT_EQ(part.bytes(), whole.bytes());
+}
+
 }  // namespace
 }  // namespace tandem
