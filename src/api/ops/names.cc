@@ -18,7 +18,6 @@ constexpr std::pair<config::Kind, const char*> kKinds[] = {
     {config::Kind::predefined_attribute, "predefined_attribute"},
     {config::Kind::hours_override, "hours_override"},
     {config::Kind::quick_connect, "quick_connect"},
-    {config::Kind::distribution_group, "distribution_group"},
 };
 
 }  // namespace
