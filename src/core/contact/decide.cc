@@ -124,6 +124,13 @@ Decision claim(const Held& held, Term term, Why why, Contact next, std::vector<I
   return out;
 }
 
+Decision offer(const Held& held, NodeId to, AgentId agent, const Local& local, const Now& now, Rng& rng) {
+  Contact next = held.contact;
+  next.move = Move{mint_uuid(now.hlc, rng), local.self, to, MoveState::offered, now.hlc + local.timers.offer, agent};
+  next.given = next_term(held);
+  return update(held, next);
+}
+
 Decision open(Contact contact, std::vector<Item> items) {
   Decision out;
   const ContactId id = contact.id;

@@ -35,6 +35,8 @@ struct Sees {
 // The owner's contact becomes `next`, and `items` were said or shown with it.
 [[nodiscard]] Decision update(const Held& held, const Contact& next, std::vector<Item> items = {});
 [[nodiscard]] Decision claim(const Held& held, Term term, Why why, Contact next, std::vector<Item> items = {});
+// The owner's contact is offered to another node, for the agent, or as it waits (nil), under the next term.
+[[nodiscard]] Decision offer(const Held& held, NodeId to, AgentId agent, const Local& local, const Now& now, Rng& rng);
 // A contact that begins here.
 [[nodiscard]] Decision open(Contact contact, std::vector<Item> items = {});
 // Puts a contact back into its queue at its original place, its agent preferred when `prefer`.

@@ -87,14 +87,6 @@ Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent
   return out;
 }
 
-Decision offer_there(const Sees& sees, const contact::Held& held, const Choice& to, const Now& now, Rng& rng) {
-  Contact next = held.contact;
-  next.move = contact::Move{mint_uuid(now.hlc, rng),           sees.local.self, to.at, MoveState::offered,
-                            now.hlc + sees.local.timers.offer, to.agent};
-  next.given = contact::next_term(held);
-  return contact::update(held, next);
-}
-
 }  // namespace
 
 bool may_offer(const Sees& sees, const contact::Held& held) {
@@ -127,8 +119,8 @@ Decision match(const Sees& sees, const Vector& saw, const Now& now, Rng& rng) {
         continue;
       }
     }
-    Decision out =
-        here ? reserve_here(sees, held, choice->agent, now, rng) : offer_there(sees, held, *choice, now, rng);
+    Decision out = here ? reserve_here(sees, held, choice->agent, now, rng)
+                        : contact::offer(held, choice->at, choice->agent, sees.local, now, rng);
     out.records.push_back(Rec{Matched{choice->contact, choice->agent, choice->at, name_of(choice->rule),
                                       choice->candidates, saw, now.hlc, choice->step}});
     return out;

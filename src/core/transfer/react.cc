@@ -123,15 +123,11 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
 Decision hand_over(const Sees& sees, ContactId contact, NodeId to, const Now& now, Rng& rng) {
   const contact::Held* held = sees.contacts.find(contact);
   if (held == nullptr || !sees.mine(held->line)) return {};
-  Contact next = held->contact;
-  const bool waits = next.phase == Phase::queued || next.awaits_its_time();
-  const bool free =
-      next.kind == contact::Kind::work ? sees.routing.starts(next.id, next.attempt).empty() : next.attached;
-  if (!waits || !free || next.move.open() || !next.place.preferred.value().nil()) return {};
-  next.move = contact::Move{
-      mint_uuid(now.hlc, rng), sees.local.self, to, MoveState::offered, now.hlc + sees.local.timers.offer, {}};
-  next.given = contact::next_term(*held);
-  return contact::update(*held, next);
+  const Contact& c = held->contact;
+  const bool waits = c.phase == Phase::queued || c.awaits_its_time();
+  const bool free = c.kind == contact::Kind::work ? sees.routing.starts(c.id, c.attempt).empty() : c.attached;
+  if (!waits || !free || c.move.open() || !c.place.preferred.value().nil()) return {};
+  return contact::offer(*held, to, {}, sees.local, now, rng);
 }
 
 Decision react(const Sees& sees, ContactId contact, const Now& now, Rng& rng) {
