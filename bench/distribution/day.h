@@ -6,11 +6,11 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <numbers>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
+#include "core/distribution/geography.h"
 
 namespace tandem::bench {
 
@@ -87,25 +87,12 @@ inline constexpr std::array<Metro, 60> kMetros{{
 
 struct Site {
   const char* region;
-  double latitude;
-  double longitude;
   std::int64_t share;  // parts of 1,000
 };
 
-inline const std::vector<Site> kTwo{{"us-east-1", 38.9, -77.4, 500}, {"us-west-2", 45.8, -119.7, 500}};
-inline const std::vector<Site> kFour{{"us-east-1", 38.9, -77.4, 334},
-                                     {"us-west-2", 45.8, -119.7, 222},
-                                     {"eu-west-2", 51.5, -0.1, 222},
-                                     {"ap-northeast-1", 35.7, 139.7, 222}};
-
-// There and back: 1 ms for each 77 km (fibre, with a third more than the straight way), and 10 ms at the ends.
-inline double round_trip_ms(const Metro& from, const Site& to) {
-  const auto rad = [](double degrees) { return degrees * std::numbers::pi / 180; };
-  const double a = std::pow(std::sin(rad(to.latitude - from.latitude) / 2), 2) +
-                   std::cos(rad(from.latitude)) * std::cos(rad(to.latitude)) *
-                       std::pow(std::sin(rad(to.longitude - from.longitude) / 2), 2);
-  return 10 + 2 * 6371 * std::asin(std::sqrt(a)) / 77;
-}
+inline const std::vector<Site> kTwo{{"us-east-1", 500}, {"us-west-2", 500}};
+inline const std::vector<Site> kFour{
+    {"us-east-1", 334}, {"us-west-2", 222}, {"eu-west-2", 222}, {"ap-northeast-1", 222}};
 
 struct Day {
   std::vector<std::vector<double>> latency;       // by metro, by region
@@ -117,7 +104,9 @@ inline Day make_day(const std::vector<Site>& sites, std::size_t calls, std::uint
   Day day;
   day.latency.resize(kMetros.size());
   for (std::size_t m = 0; m < kMetros.size(); ++m) {
-    for (const Site& site : sites) day.latency[m].push_back(round_trip_ms(kMetros[m], site));
+    for (const Site& site : sites)
+      day.latency[m].push_back(distribution::round_trip_ms({kMetros[m].latitude, kMetros[m].longitude},
+                                                           *distribution::place_of_region(site.region)));
   }
   const auto rate = [](const Metro& metro, double utc) {
     double local = std::fmod(utc + metro.longitude / 15 + 48, 24);

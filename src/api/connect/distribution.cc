@@ -79,23 +79,6 @@ json::array distributions(const std::map<std::string, std::uint32_t>& percents) 
   return out;
 }
 
-// Whole per cent, together 100: largest remainders get what rounding down leaves.
-std::map<std::string, std::uint32_t> whole_percents(const distribution::Shares& shares,
-                                                    const std::vector<std::string>& regions) {
-  std::map<std::string, std::uint32_t> out;
-  std::vector<std::pair<std::uint32_t, std::string>> rest;
-  std::uint32_t given = 0;
-  for (const std::string& region : regions) {
-    const auto at = shares.find(region);
-    const std::uint32_t parts = at == shares.end() ? 0 : at->second;
-    given += out[region] = parts / 10;
-    rest.emplace_back(parts % 10, region);
-  }
-  std::ranges::stable_sort(rest, std::ranges::greater{}, [](const auto& each) { return each.first; });
-  for (std::size_t n = 0; given < 100 && n < rest.size(); ++n, ++given) ++out[rest[n].second];
-  return out;
-}
-
 json::object describe_distribution(const Context& context, const World& world, const Group& group) {
   const std::vector<std::string> regions = distribution::region_names(world.members());
   const config::Document* document = world.config().find(config::Kind::distribution_group, group.id);
@@ -109,7 +92,9 @@ json::object describe_distribution(const Context& context, const World& world, c
   std::map<std::string, std::uint32_t> of_agents;
   for (const auto& [region, percent] : agents)
     of_agents[region] = static_cast<std::uint32_t>(std::atoi(percent.c_str()));
-  json::array telephony = distributions(whole_percents(group.shares, regions));
+  distribution::Shares shares = group.shares;
+  for (const std::string& region : regions) shares.try_emplace(region, 0);
+  json::array telephony = distributions(distribution::scaled(shares, 100));
   return {{"Id", group.id.text()},
           {"Arn", group_arn(context, group.id)},
           {"AgentConfig", {{"Distributions", of_agents.empty() ? telephony : distributions(of_agents)}}},

@@ -70,8 +70,6 @@ bool count_piece(const World& world, Looked& looked) {
 }
 
 json::array regions_of(const Effective& effective, const Looked* looked, const Uuid& group) {
-  std::int64_t weights = 0;
-  for (const RegionShare& each : effective.regions) weights += each.weight;
   Counted all;
   if (looked != nullptr) {
     for (const auto& [of, counted] : looked->counted) {
@@ -89,7 +87,7 @@ json::array regions_of(const Effective& effective, const Looked* looked, const U
                         {"target", static_cast<double>(each.target) / 10},
                         {"standing", distribution::standing_name(each.standing)},
                         {"part", static_cast<double>(each.part) / 10},
-                        {"effective", percent(static_cast<double>(each.weight), static_cast<double>(weights))}};
+                        {"effective", std::round(effective.percent(each) * 10) / 10}};
     if (looked != nullptr) {
       const auto at = looked->counted.find({group, each.region});
       const Counted counted = at == looked->counted.end() ? Counted{} : at->second;

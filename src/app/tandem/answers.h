@@ -12,6 +12,12 @@ namespace tandem::cli {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
+[[nodiscard]] inline const boost::json::array& list(const boost::json::object& from, std::string_view name) {
+  static const boost::json::array none;
+  const boost::json::value* value = from.if_contains(name);
+  return value != nullptr && value->is_array() ? value->get_array() : none;
+}
+
 [[nodiscard]] inline boost::json::object parse(const std::string& body) {
   boost::system::error_code bad;
   boost::json::value value = boost::json::parse(body, bad);

@@ -33,12 +33,6 @@ std::string number(const json::object& from, std::string_view name) {
   return json::serialize(*value);
 }
 
-const json::array& items_of(const json::object& from, std::string_view name) {
-  static const json::array none;
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_array() ? value->get_array() : none;
-}
-
 std::string shares_text(const json::object& shares) {
   std::string out;
   for (const auto& [region, percent] : shares) {
@@ -93,7 +87,7 @@ void put_said(json::object& body, const std::string& why, const std::vector<std:
 }
 
 void print_objections(const json::object& preview) {
-  const json::array& objections = items_of(preview, "objections");
+  const json::array& objections = list(preview, "objections");
   for (const json::value& value : objections) {
     const json::object& each = value.get_object();
     fmt::print("objects: {}: {}{}\n", text(each, "rule"), text(each, "text"),
@@ -103,12 +97,11 @@ void print_objections(const json::object& preview) {
 }
 
 void print_regions(const json::object& group) {
-  const bool counted =
-      !items_of(group, "regions").empty() && items_of(group, "regions")[0].get_object().contains("contacts");
+  const bool counted = !list(group, "regions").empty() && list(group, "regions")[0].get_object().contains("contacts");
   std::vector<std::string> header{"REGION", "TARGET %", "STANDING", "NOW %"};
   if (counted) header.insert(header.end(), {"LAST HOUR", "CONTACTS %", "WORK %"});
   Table table(header);
-  for (const json::value& value : items_of(group, "regions")) {
+  for (const json::value& value : list(group, "regions")) {
     const json::object& each = value.get_object();
     const std::string part = number(each, "part");
     std::vector<std::string> row{
@@ -124,7 +117,7 @@ void print_regions(const json::object& group) {
 
 void print_group(const json::object& group) {
   std::string entries;
-  for (const json::value& entry : items_of(group, "entries")) {
+  for (const json::value& entry : list(group, "entries")) {
     entries += (entries.empty() ? "" : ", ") + std::string(entry.get_string());
   }
   if (entries.empty()) entries = group.at("default") == true ? "whatever enters by no other group" : "nothing";
@@ -145,7 +138,7 @@ int list_groups(const OpsClient& ops, const Distribution& d, const Invocation& c
     return kDone;
   }
   bool first = true;
-  for (const json::value& value : items_of(*got, "groups")) {
+  for (const json::value& value : list(*got, "groups")) {
     const json::object& group = value.get_object();
     if (!first) fmt::print("\n");
     first = false;
@@ -154,9 +147,9 @@ int list_groups(const OpsClient& ops, const Distribution& d, const Invocation& c
     for (const auto& [name, window] : group.at("windows").get_object()) {
       fmt::print("window {}: {}\n", std::string_view(name), std::string_view(window.get_string()));
     }
-    if (items_of(group, "coming_week").size() < 2) continue;
+    if (list(group, "coming_week").size() < 2) continue;
     Table week({"FROM (UTC)", "WINDOW", "SHARES"});
-    for (const json::value& at : items_of(group, "coming_week")) {
+    for (const json::value& at : list(group, "coming_week")) {
       const json::object& each = at.get_object();
       const std::string window = text(each, "window");
       week.add({text(each, "from"), window.empty() ? "-" : window, shares_text(each.at("shares").get_object())});
@@ -169,7 +162,7 @@ int list_groups(const OpsClient& ops, const Distribution& d, const Invocation& c
 // The group as it stands; nothing when there is none yet.
 Result<std::optional<json::object>> group_now(const OpsClient& ops, const std::string& name) {
   auto got = ops.get_from_any("distribution/" + uri::encode(name));
-  if (got) return items_of(*got, "groups").at(0).get_object();
+  if (got) return list(*got, "groups").at(0).get_object();
   if (got.error().code == Errc::not_found) return std::nullopt;
   return std::unexpected(got.error());
 }
@@ -264,7 +257,7 @@ int history(const OpsClient& ops, const Invocation& call) {
     return kDone;
   }
   Table table({"ENTRY", "AT", "BY", "WHAT", "WHY", "OVERRIDDEN"});
-  for (const json::value& value : items_of(*got, "history")) {
+  for (const json::value& value : list(*got, "history")) {
     const json::object& each = value.get_object();
     std::string what;
     if (each.contains("region")) {
@@ -286,7 +279,7 @@ int history(const OpsClient& ops, const Invocation& call) {
       }
     }
     std::string over;
-    for (const json::value& rule : items_of(each, "overridden"))
+    for (const json::value& rule : list(each, "overridden"))
       over += (over.empty() ? "" : ", ") + std::string(rule.get_string());
     table.add({text(each, "id"), text(each, "at"), text(each, "by"), what, text(each, "why"), over});
   }
@@ -297,7 +290,7 @@ int history(const OpsClient& ops, const Invocation& call) {
 int revert(const OpsClient& ops, const Distribution& d, const Invocation& call) {
   const auto got = ops.get_from_any("distribution-history");
   if (!got) return complain(got.error(), call.json);
-  for (const json::value& value : items_of(*got, "history")) {
+  for (const json::value& value : list(*got, "history")) {
     const json::object& each = value.get_object();
     if (text(each, "id") != d.id) continue;
     if (!each.contains("before")) {
@@ -338,9 +331,9 @@ int explain(const OpsClient& ops, const Distribution& d, const Invocation& call)
   const auto words = kWords.find(text(p, "rule"));
   fmt::print("group {}: to {}: {}\n", text(p, "group"), text(p, "region"),
              words == kWords.end() ? text(p, "rule") : words->second);
-  if (items_of(p, "options").empty()) return kDone;
+  if (list(p, "options").empty()) return kDone;
   Table table({"REGION", "TARGET %", "MAY TAKE %", "AHEAD BY", "MS"});
-  for (const json::value& value : items_of(p, "options")) {
+  for (const json::value& value : list(p, "options")) {
     const json::object& each = value.get_object();
     table.add({text(each, "region"), number(each, "target"), number(each, "part"), number(each, "ahead"),
                number(each, "cost_ms")});
@@ -351,7 +344,7 @@ int explain(const OpsClient& ops, const Distribution& d, const Invocation& call)
 }
 
 const json::object* region_in(const json::object& regions, const std::string& name) {
-  for (const json::value& value : items_of(regions, "regions")) {
+  for (const json::value& value : list(regions, "regions")) {
     if (text(value.get_object(), "region") == name) return &value.get_object();
   }
   return nullptr;

@@ -27,11 +27,6 @@ bool flag(const json::object& from, std::string_view name) {
   const json::value* value = from.if_contains(name);
   return value != nullptr && value->is_bool() && value->get_bool();
 }
-const json::array& list(const json::object& from, std::string_view name) {
-  static const json::array none;
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_array() ? value->get_array() : none;
-}
 std::string inner(const json::object& from, std::string_view name, std::string_view member) {
   const json::value* value = from.if_contains(name);
   return value != nullptr && value->is_object() ? text(value->get_object(), member) : std::string();

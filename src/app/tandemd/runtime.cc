@@ -471,11 +471,7 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
         out->placed = node_->chooser().tally();
         for (const auto& group : distribution::groups(world.config(), world.members())) {
           const auto now = distribution::effective(world.sees(node_->local()), group, Hlc::at(utc_ms()));
-          double all = 0;
-          for (const auto& each : now.regions) all += static_cast<double>(each.weight);
-          for (const auto& each : now.regions) {
-            out->shares.push_back({group.name, each.region, 100 * static_cast<double>(each.weight) / all});
-          }
+          for (const auto& each : now.regions) out->shares.push_back({group.name, each.region, now.percent(each)});
         }
         out->sessions = node_->sessions();
         out->up = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - started_);

@@ -27,7 +27,6 @@ void Balance::weigh(std::span<const std::int64_t> weights) {
   for (std::size_t i = 0; i < weights.size(); ++i) {
     regions_[i].weight = weights[i];
     regions_[i].due = 0;
-    regions_[i].count = 0;
     total_ += weights[i];
     serving_ += weights[i] > 0 ? 1 : 0;
   }
@@ -91,7 +90,6 @@ Balance::Choice Balance::choose(const Ask& ask) {
   ++count_;
   const auto take = [this](std::size_t region, Rule rule) {
     regions_[region].due -= total_;
-    ++regions_[region].count;
     return Choice{region, rule};
   };
   if (ask.returning && may_have(regions_[*ask.returning], ask.bound)) return take(*ask.returning, Rule::returning);
@@ -114,7 +112,6 @@ Balance::Choice Balance::choose(const Ask& ask) {
 
 void Balance::take_back(std::size_t region, std::uint64_t since) {
   if (since != since_) return;
-  --regions_[region].count;
   --count_;
   regions_[region].due += total_;
   for (Region& each : regions_) each.due -= each.weight;

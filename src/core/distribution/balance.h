@@ -50,17 +50,14 @@ class Balance {
   }  // names the count; another one begins with other weights
 
   [[nodiscard]] std::uint64_t count() const { return count_; }  // since the weights are as they are
-  [[nodiscard]] std::uint64_t count(std::size_t region) const { return regions_[region].count; }
   // How many contacts the region is ahead of its target; below 0: behind.
   [[nodiscard]] double ahead(std::size_t region) const;
-  [[nodiscard]] double price(std::size_t region) const { return regions_[region].price; }  // milliseconds
 
  private:
   struct Region {
     std::int64_t weight = 0;
     std::int64_t due = 0;  // (target - count) * total weight
-    std::uint64_t count = 0;
-    double price = 0;
+    double price = 0;      // milliseconds
   };
   [[nodiscard]] std::size_t most_due() const;  // Tijdeman's choice
   [[nodiscard]] std::optional<std::size_t> cheapest(const Ask& ask, bool priced, bool bounded) const;

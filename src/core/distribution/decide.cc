@@ -7,8 +7,6 @@
 namespace tandem::distribution {
 namespace {
 
-constexpr std::uint32_t kWhole = 1000;
-
 Result<void> check_ramp(const Ordered& order) {
   if (order.duty != Duty::ramping) return {};
   const auto& steps = order.steps;

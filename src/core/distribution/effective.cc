@@ -15,6 +15,12 @@ std::vector<std::int64_t> Effective::weights() const {
   return out;
 }
 
+double Effective::percent(const RegionShare& region) const {
+  std::int64_t all = 0;
+  for (const RegionShare& each : regions) all += each.weight;
+  return 100 * static_cast<double>(region.weight) / static_cast<double>(all);
+}
+
 std::vector<NodeId> taking(const Sees& sees, const std::string& region) {
   std::vector<NodeId> out;
   for (const NodeId node : sees.members.in_region(region)) {

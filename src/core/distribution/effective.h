@@ -32,6 +32,8 @@ struct Effective {
   // called.
   bool frozen = false;
   [[nodiscard]] std::vector<std::int64_t> weights() const;
+  // Of new contacts, that the region gets now.
+  [[nodiscard]] double percent(const RegionShare& region) const;
 };
 
 // Nodes of a region that take new contacts, as seen from here.

@@ -10,7 +10,6 @@
 namespace tandem::distribution {
 namespace {
 
-constexpr std::uint32_t kWhole = 1000;
 constexpr const char* kPolicies[] = {"fixed", "nearest-balanced", "least-wait"};
 
 std::vector<std::string> split(std::string_view text, char at) {
@@ -183,20 +182,19 @@ std::string window_text(const Window& window) {
   return fmt::format("once {} {} {} {}", window.from, window.till, window.zone, shares);
 }
 
-Shares scaled(const Shares& shares) {
+Shares scaled(const Shares& shares, std::uint32_t whole) {
   const std::uint64_t sum = sum_of(shares);
-  if (sum == kWhole || sum == 0) return shares;
-  // Largest remainders get what rounding down leaves.
+  if (sum == whole || sum == 0) return shares;
   Shares out;
   std::vector<std::pair<std::uint64_t, std::string>> rest;
   std::uint32_t given = 0;
   for (const auto& [region, parts] : shares) {
-    out[region] = static_cast<std::uint32_t>(parts * std::uint64_t{kWhole} / sum);
+    out[region] = static_cast<std::uint32_t>(parts * std::uint64_t{whole} / sum);
     given += out[region];
-    rest.emplace_back(parts * std::uint64_t{kWhole} % sum, region);
+    rest.emplace_back(parts * std::uint64_t{whole} % sum, region);
   }
   std::ranges::stable_sort(rest, std::ranges::greater{}, [](const auto& each) { return each.first; });
-  for (std::size_t n = 0; given < kWhole; ++n, ++given) ++out[rest[n].second];
+  for (std::size_t n = 0; given < whole; ++n, ++given) ++out[rest[n].second];
   return out;
 }
 

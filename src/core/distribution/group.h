@@ -9,7 +9,7 @@
 //   near.<prefix>.<region> = milliseconds from callers whose number begins so ("+49", "+1212")
 //   default = "1"    the group of whatever enters by no other
 // Shares, windows and entries merge element by element, as all lists do; two people who change shares at the same time
-// may leave a sum other than 1,000, which then means parts of that sum, and is said by the checks of the status.
+// may leave a sum other than 1,000, which then means parts of that sum.
 #pragma once
 
 #include <cstdint>
@@ -73,8 +73,9 @@ struct Group {
 
 // Shares that make sense: of these regions, together 1,000, one above 0. Errors: invalid, with the nearest that do.
 [[nodiscard]] Result<void> check_shares(const Shares& shares, const std::vector<std::string>& regions);
-// In proportion, and together 1,000.
-[[nodiscard]] Shares scaled(const Shares& shares);
+// In proportion, and together `whole`: largest remainders get what rounding down leaves.
+inline constexpr std::uint32_t kWhole = 1000;
+[[nodiscard]] Shares scaled(const Shares& shares, std::uint32_t whole = kWhole);
 
 // Reads what is legal and leaves out the rest: a document may be older than the rules.
 [[nodiscard]] Group read(const config::Document& document);
