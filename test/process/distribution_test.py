@@ -140,6 +140,17 @@ def drain(centre):
         chat.post("disconnect", chat.token, {})
 
 
+@case("who is still there at the deadline is told that it ends now, if that was wanted")
+def deadline(centre):
+    centre.tandem("undrain", EAST, "--at-once")
+    until("the region to serve", lambda: next(r for r in centre.ops(EAST, "regions")["regions"] if r["region"] == EAST)["standing"] == "serving")
+    chat = centre.connect(EAST).start_chat()
+    chat.sees("sales or support")
+    centre.tandem("drain", EAST, "--deadline", "2s", "--then", "end", "--override", "n-minus-1-capacity")
+    chat.sees("has to end now")
+    until("it to be over", lambda: centre.contact(WEST, chat.id)["phase"] == "ended")
+
+
 @case("it comes back in steps, and each step takes its part")
 def ramp(centre):
     centre.tandem("undrain", EAST, "--steps", "20,50", "--every", "4s")

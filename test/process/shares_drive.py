@@ -7,11 +7,12 @@ and counts from that ledger alone.
 Not part of script/test. usage: shares_drive.py [REGIONS [RATE [AGENTS [FILE.svg]]]]; 2, 100, 120 unless given"""
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 
-from centre import BIN, Centre, equal, isolated, until
+from centre import BIN, Centre, equal, fetch, isolated, until
 
 isolated()
 ALL = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1")
@@ -34,13 +35,21 @@ def main(regions=2, rate=100, agents=120, plot=None):
         now = lambda: (time.monotonic() - began) * 1000
         until("chats to come", lambda: group()["regions"][0]["contacts"] > rate, 300)
 
-        def phase(name, targets, seconds):
-            """From now on shares are these, as soon as the hub knows; `seconds` pass."""
+        def placed():
+            """How many the hub has given a region so far."""
+            page = fetch(centre.urls["hub"] + "/metrics")[2].decode()
+            return sum(float(n) for n in re.findall(r"^tandem_contacts_placed_total{.*} (\S+)$", page, re.M))
+
+        def phase(name, targets, seconds=None):
+            """From now on shares are these, as soon as the hub knows, until as many chats began as come in `seconds`, or, without
+            them, until no window counts any more."""
             want = {r: round(100 * t / sum(targets.values()), 1) for r, t in targets.items()}
             effective = lambda: {r["region"]: r["effective"] for r in group()["regions"]}
             until(f"the hub to know: {name}", lambda: all(abs(effective()[r] - want[r]) < 0.11 for r in names))
             spans.append((now(), name, {r: t / sum(targets.values()) for r, t in targets.items()}))
-            time.sleep(seconds)
+            before = placed()
+            over = (lambda: placed() - before >= seconds * rate) if seconds else (lambda: group()["window"] is None)
+            until(f"the end of {name}", over, 120)
 
         phase("equal", even, 12)
         split = lambda shares: [f"{r}={round(100 * s, 1)}" for r, s in shares.items()]
@@ -51,7 +60,7 @@ def main(regions=2, rate=100, agents=120, plot=None):
         turned = {**{r: 0.0 for r in names}, names[0]: 0.2, names[1]: 0.8}
         centre.tandem("distribution", "schedule", "default", "window", "--from", stamp(ends - 300), "--till", stamp(ends), "--zone", "UTC",
                       *split(turned))
-        phase("window", turned, max(0.0, ends - time.time() - 0.5))
+        phase("window", turned)
         phase("its end", low, 8)
         rest = {**low, names[1]: 0.0}
         centre.tandem("drain", names[1], "--override", "n-minus-1-capacity", "--why", "maintenance")

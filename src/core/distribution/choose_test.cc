@@ -4,6 +4,7 @@
 
 #include "core/distribution/decide.h"
 #include "core/distribution/react.h"
+#include "core/presence/view.h"
 #include "core/states_testing.h"
 
 namespace tandem::distribution {
@@ -143,6 +144,21 @@ TEST_F(Choosing, ACustomerComesBackToHisRegion) {
   }
 }
 
+TEST_F(Choosing, TheShorterWaitIsTakenUntilItsRegionIsAhead) {
+  group({{"share.us-east-1", "500"},
+         {"share.us-west-2", "500"},
+         {"entry.CHAT", "1"},
+         {"policy", "least-wait"},
+         {"bound", "3"}});
+  contact::Contact waits;
+  waits.id = ContactId{Uuid{{1}}};
+  waits.phase = contact::Phase::queued;
+  states_.contacts.apply(contact::Claimed{waits.id, Term{1}, contact::Why::started, waits, {}}, states_.meta(kEast));
+  EXPECT_GT(waits_by_region(states_.sees()).at("us-east-1"), waits_by_region(states_.sees()).at("us-west-2"));
+  for (int n = 0; n < 6; ++n) EXPECT_EQ(choose().node, kWest) << n;
+  EXPECT_EQ(choose().placed.rule, contact::PlacedBy::bound);
+}
+
 TEST_F(Choosing, RulesObjectAndCanBeOverriddenByName) {
   Ordered drain;
   drain.region = "us-east-1";
@@ -216,6 +232,95 @@ TEST_F(Choosing, ARampGoesOnByItselfAndBackWhenTheRegionIsAway) {
   EXPECT_EQ(part(), 1000U);
   EXPECT_FALSE(on_duty(states_.sees()));
   EXPECT_EQ(states_.distribution.history().size(), 5U);
+}
+
+// The region's own node, while it drains.
+class Leaving : public Choosing {
+ protected:
+  Leaving() {
+    states_.local.hub = false;
+    states_.local.self = kEast;
+    states_.local.region = "us-east-1";
+    states_.local.reachable = {kHub, kWest};
+    presence::Presence ana;
+    ana.agent = kAna;
+    ana.desktop = Uuid{{8}};
+    ana.type = presence::StatusType::routable;
+    states_.agents.apply(presence::Claimed{kAna, Term{1}, ana}, states_.meta(kEast));
+    add(1, contact::Phase::queued);
+    add(2, contact::Phase::in_flow);
+  }
+  void add(std::uint8_t number, contact::Phase phase) {
+    contact::Contact c;
+    c.id = ContactId{Uuid{{number}}};
+    c.phase = phase;
+    c.attached = true;
+    c.place.enqueued = states_.now.hlc;
+    states_.contacts.apply(contact::Claimed{c.id, Term{1}, contact::Why::started, c, {}}, states_.meta(kEast));
+  }
+  void drain(Duty duty = Duty::draining, Hlc deadline = {}, AtDeadline then = AtDeadline::wait) {
+    Ordered drain;
+    drain.region = "us-east-1";
+    drain.duty = duty;
+    drain.deadline = deadline;
+    drain.then = then;
+    order(drain);
+    states_.apply(react(states_.sees(), states_.now, rng_));
+  }
+  [[nodiscard]] const contact::Contact& contact(std::uint8_t number) const {
+    return states_.contacts.find(ContactId{Uuid{{number}}})->contact;
+  }
+  [[nodiscard]] const presence::Presence& ana() const { return states_.agents.find(kAna)->presence; }
+  static constexpr AgentId kAna{Uuid{{9}}};
+};
+
+TEST_F(Leaving, AgentsAndWhoWaitsGoElsewhere) {
+  drain();
+  EXPECT_EQ(ana().move_to, "us-west-2");
+  EXPECT_TRUE(ana().drained);
+  EXPECT_EQ(contact(1).move.state, contact::MoveState::offered);
+  EXPECT_EQ(contact(1).move.destination, kWest);
+  EXPECT_TRUE(contact(1).move.agent.value().nil());
+  EXPECT_EQ(contact(2).move.state, contact::MoveState::none) << "its flow goes on here";
+  EXPECT_TRUE(react(states_.sees(), states_.now, rng_).empty()) << "all is said";
+  EXPECT_EQ(remains(states_.sees(), "us-east-1").waiting, 1U);
+}
+
+TEST_F(Leaving, WhoHasNotLeftStaysWhenItIsTakenBack) {
+  drain();
+  states_.now.hlc = states_.now.hlc + 5s;
+  drain(Duty::serving);
+  EXPECT_EQ(ana().move_to, "");
+  EXPECT_FALSE(ana().drained);
+  EXPECT_GE(ana().available_since, states_.now.hlc + -1s) << "available from now on";
+}
+
+TEST_F(Leaving, NobodyIsSentAwayWhereNobodyElseTakesContacts) {
+  states_.local.reachable = {kHub};
+  drain();
+  EXPECT_EQ(ana().move_to, "");
+  EXPECT_EQ(contact(1).move.state, contact::MoveState::none);
+}
+
+TEST_F(Leaving, AtTheDeadlineAgentsMoveWithWhatTheyHave) {
+  const Hlc deadline = states_.now.hlc + 60s;
+  drain(Duty::draining, deadline, AtDeadline::move);
+  EXPECT_EQ(ana().move_by, deadline);
+}
+
+TEST_F(Leaving, AtTheDeadlineWhoIsStillThereIsToldAndEnds) {
+  states_.local.reachable = {kHub};
+  const Hlc deadline = states_.now.hlc + 60s;
+  drain(Duty::draining, deadline, AtDeadline::end);
+  EXPECT_TRUE(contact(1).live());
+  states_.now.hlc = deadline;
+  states_.apply(react(states_.sees(), states_.now, rng_));
+  for (const std::uint8_t number : {1, 2}) {
+    EXPECT_EQ(contact(number).phase, contact::Phase::ended) << int{number};
+    EXPECT_EQ(contact(number).ended_by, "DRAINED");
+    EXPECT_EQ(states_.contacts.transcript(contact(number).id).front()->content_type, "text/plain");
+  }
+  EXPECT_TRUE(react(states_.sees(), states_.now, rng_).empty());
 }
 
 TEST(DistributionState, IsTheSameInAnyOrder) {

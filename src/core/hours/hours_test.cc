@@ -118,6 +118,16 @@ TEST(Hours, TheClockJumpsBack) {
   EXPECT_EQ(next_change(night, utc(2026, 10, 25, 1, 10)).value(), utc(2026, 10, 25, 1, 50));
 }
 
+TEST(Hours, AnInstantIsTheFirstAtWhichTheClockShowsOrSkipsIt) {
+  const auto at = [](const char* date, int hour, int minute) {
+    return instant("Europe/Berlin", *parse_date(date), std::chrono::hours(hour) + std::chrono::minutes(minute));
+  };
+  EXPECT_EQ(at("2026-12-24", 8, 0), utc(2026, 12, 24, 7));
+  EXPECT_EQ(at("2026-03-29", 2, 30), utc(2026, 3, 29, 1)) << "skipped: the jump";
+  EXPECT_EQ(at("2026-10-25", 2, 30), utc(2026, 10, 25, 0, 30)) << "twice: the first";
+  EXPECT_FALSE(instant("Mars/Base", *parse_date("2026-12-24"), 0min));
+}
+
 TEST(Hours, AWholeDayIsSkipped) {
   // Samoa left out 2011-12-30, a Friday, altogether.
   const Schedule friday = week({{"time_zone", "Pacific/Apia"}, {"open.FRIDAY.0", "09:00-17:00"}});
