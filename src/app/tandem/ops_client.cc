@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 #include <chrono>
-#include <future>
 
 #include "api/ops/ops.h"
 #include "app/tandem/answers.h"
@@ -38,14 +37,6 @@ Errc code_of(int status) {
 }
 
 }  // namespace
-
-Result<http::Response> fetch_now(http::Client& client, http::Fetch fetch) {
-  auto answered = std::make_shared<std::promise<Result<http::Response>>>();
-  auto answer = answered->get_future();
-  client.fetch(std::move(fetch),
-               [answered](Result<http::Response> response) { answered->set_value(std::move(response)); });
-  return answer.get();
-}
 
 OpsClient::OpsClient(const Centre& centre, std::string token)
     : centre_(centre), token_(std::move(token)), client_(std::make_shared<http::Client>()) {}

@@ -13,9 +13,6 @@ namespace tandem::cli {
 
 namespace json = boost::json;
 
-// Waits for the answer.
-[[nodiscard]] Result<http::Response> fetch_now(http::Client& client, http::Fetch fetch);
-
 // How long a node is waited for: one that is stopped or cut off must not hold up what the others say.
 inline constexpr std::chrono::seconds kLookMax{3};
 inline constexpr std::chrono::seconds kReplayMax{10};  // for what replays its log

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <deque>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -264,6 +265,13 @@ void Client::stop() {
   }
   curl_multi_wakeup(impl_->multi);
   impl_->thread.join();
+}
+
+Result<Response> fetch_now(Client& client, Fetch fetch) {
+  auto answered = std::make_shared<std::promise<Result<Response>>>();
+  auto answer = answered->get_future();
+  client.fetch(std::move(fetch), [answered](Result<Response> response) { answered->set_value(std::move(response)); });
+  return answer.get();
 }
 
 }  // namespace tandem::http

@@ -52,4 +52,7 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
+// Waits for the answer. Not from a Done.
+[[nodiscard]] Result<Response> fetch_now(Client& client, Fetch fetch);
+
 }  // namespace tandem::http
