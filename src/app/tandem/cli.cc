@@ -143,6 +143,7 @@ void add_reason(CLI::App* sub, std::string& why, std::vector<std::string>& over)
 // Several forms of one command: `what` says which was given.
 struct Distributions {
   Distribution list, show, set, schedule, history, revert, explain;
+  Realise realise;
 };
 void add_distribution(Parser& p, Distributions& d) {
   using What = Distribution::What;
@@ -199,6 +200,17 @@ void add_distribution(Parser& p, Distributions& d) {
               "  tandem distribution explain 0199d0c4-7a3b-7b1e-9d5b-0f9a3c1de001");
   d.explain.what = What::explain;
   sub->add_option("contact", d.explain.id, "a contact id")->required();
+  sub =
+      p.add(*all, "realise", "Bring the shares of a group to Amazon Connect, as traffic distribution groups", d.realise,
+            "  tandem distribution realise default --plan amazon.yaml --dry-run\n"
+            "  tandem distribution realise default --plan amazon.yaml --every 5m");
+  sub->add_option("group", d.realise.group, "name or id")->required();
+  sub->add_option("--plan", d.realise.plan,
+                  "YAML: the instances by region, and sets of phone numbers with their weights")
+      ->required();
+  sub->add_option("--every", d.realise.every, "how long to wait after each change of shares: 90s, 5m");
+  sub->add_flag("--dry-run", d.realise.dry_run, "say what would be called, and which rules object; change nothing");
+  sub->add_option("--override", d.realise.over, "a safety rule that may object in vain; may be repeated");
 }
 
 void add_duties(Parser& p, Drain& drain, Undrain& undrain) {

@@ -82,6 +82,14 @@ struct Distribution {
   std::vector<std::string> over;
   bool dry_run = false;
 };
+// The shares of a group as traffic distribution groups of Amazon Connect instances of others.
+struct Realise {
+  std::string group;  // name or id
+  std::string plan;   // the file that says which instances and numbers there are
+  std::string every;  // "60s": between changes of shares; empty: none
+  std::vector<std::string> over;
+  bool dry_run = false;
+};
 struct Drain {
   std::string region;
   std::string deadline;  // "30m"
@@ -129,7 +137,7 @@ struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
 using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Agent, Drive,
-                             Distribution, Drain, Undrain, PkiInit, PkiIssue, LogVerify>;
+                             Distribution, Realise, Drain, Undrain, PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

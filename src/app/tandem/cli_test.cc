@@ -47,6 +47,11 @@ TEST(Cli, ReadsUpAndDown) {
 
 TEST(Cli, ReadsViewsAndPeople) {
   command<Status>("status");
+  const Realise realise =
+      command<Realise>("distribution realise sales --plan amazon.yaml --every 5m --dry-run --override step-limit");
+  EXPECT_EQ(realise.group + realise.plan + realise.every, "salesamazon.yaml5m");
+  EXPECT_EQ(realise.over, std::vector<std::string>{"step-limit"});
+  EXPECT_TRUE(realise.dry_run);
   command<Queues>("queues");
   EXPECT_EQ(command<Env>("env us-east-1").region, "us-east-1");
   const Contacts contacts = command<Contacts>("contacts --queue support --phase queued --limit 5 --all");
@@ -113,6 +118,7 @@ TEST(Cli, SaysWhatIsWrong) {
       {"", kUsage, "subcommand"},
       {"frobnicate", kUsage, "frobnicate"},
       {"env", kUsage, "region"},
+      {"distribution realise default", kUsage, "--plan"},
       {"agent", kUsage, "--user"},
       {"explain", kUsage, "subcommand"},
       {"drive --rate 0", kUsage, "--rate"},

@@ -17,6 +17,7 @@ int run(const Queues& queues, const Invocation& call);
 int run(const CustomerView& customer, const Invocation& call);
 int run(const Explain& explain, const Invocation& call);
 int run(const Distribution& distribution, const Invocation& call);
+int run(const Realise& realise, const Invocation& call);
 int run(const Drain& drain, const Invocation& call);
 int run(const Undrain& undrain, const Invocation& call);
 int run(const Agent& agent, const Invocation& call);
@@ -31,5 +32,8 @@ int complain(const Error& error, bool json);
 [[nodiscard]] int exit_code(Errc code);
 // One word of a shell, safe whatever is in it.
 [[nodiscard]] std::string shell_word(const std::string& text);
+
+// "90s", "30m", "2h" as seconds. Errors: invalid.
+[[nodiscard]] Result<std::int64_t> read_seconds(const std::string& text);
 
 }  // namespace tandem::cli

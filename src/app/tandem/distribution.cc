@@ -66,19 +66,6 @@ Result<void> set_shares(const std::vector<std::string>& typed, const json::objec
   return {};
 }
 
-// "90s", "30m", "2h". Errors: invalid.
-Result<std::int64_t> read_seconds(const std::string& text) {
-  std::int64_t out = 0;
-  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
-  const std::string_view unit = wrong == std::errc{} ? std::string_view(text).substr(end - text.data()) : "";
-  if (wrong == std::errc{} && out > 0 && out < 1'000'000) {
-    if (unit == "s") return out;
-    if (unit == "m") return out * 60;
-    if (unit == "h") return out * 3600;
-  }
-  return fail(Errc::invalid, "\"" + text + "\" is no length of time: 90s, 30m, 2h");
-}
-
 void put_said(json::object& body, const std::string& why, const std::vector<std::string>& over) {
   if (!why.empty()) body["why"] = why;
   if (over.empty()) return;
@@ -391,6 +378,18 @@ int watch(const OpsClient& ops, const std::string& name, bool draining, const In
 }
 
 }  // namespace
+
+Result<std::int64_t> read_seconds(const std::string& text) {
+  std::int64_t out = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+  const std::string_view unit = wrong == std::errc{} ? std::string_view(text).substr(end - text.data()) : "";
+  if (wrong == std::errc{} && out > 0 && out < 1'000'000) {
+    if (unit == "s") return out;
+    if (unit == "m") return out * 60;
+    if (unit == "h") return out * 3600;
+  }
+  return fail(Errc::invalid, "\"" + text + "\" is no length of time: 90s, 30m, 2h");
+}
 
 int run(const Distribution& d, const Invocation& call) {
   const auto ops = ops_of(call);

@@ -193,6 +193,8 @@ TEST_F(Choosing, AGroupsChangeIsJudged) {
   ASSERT_TRUE(decide(states_.sees(), change, states_.now));
   group(change.set);
   change.set = {{"share.us-east-1", "100"}, {"share.us-west-2", "900"}};
+  EXPECT_TRUE(decide(states_.sees(), change, states_.now));  // nothing enters by it yet
+  group({{"entry.CHAT", "1"}});
   const auto far = decide(states_.sees(), change, states_.now);
   ASSERT_FALSE(far);
   EXPECT_NE(far.error().detail.find("so 20 % is the nearest"), std::string::npos) << far.error().detail;

@@ -66,7 +66,8 @@ std::vector<Objection> objections(const Sees& sees, const Group* before, const G
     }
     if (before == nullptr) continue;
     const std::uint32_t step = is > was ? is - was : was - is;
-    if (step > before->step_max) {
+    const bool entered = before->by_default || !before->entries.empty();
+    if (entered && step > before->step_max) {
       out.push_back({kStep, fmt::format("the share of {} would go from {} % to {} % at once; at most {} points are "
                                         "allowed, so {} % is the nearest",
                                         region, percent_text(was), percent_text(is), percent_text(before->step_max),

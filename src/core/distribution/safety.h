@@ -19,7 +19,8 @@ inline constexpr char kNeverZero[] = "never-zero-regions";    // some region tak
 inline constexpr char kUnready[] = "unready-region";          // none gets more while it is away
 inline constexpr char kCapacity[] = "n-minus-1-capacity";     // the others' agents could take what is there
 inline constexpr char kMaintenance[] = "one-in-maintenance";  // one region drains or ramps at a time
-inline constexpr char kStep[] = "step-limit";                 // a share changes by so much at most (`Group::step_max`)
+// A share changes by so much at most (`Group::step_max`); not in a group by which nothing enters.
+inline constexpr char kStep[] = "step-limit";
 
 // `before`: as it is; null for a group that is new.
 [[nodiscard]] std::vector<Objection> objections(const Sees& sees, const Group* before, const Group& after, Hlc at);
