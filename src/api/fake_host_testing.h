@@ -53,7 +53,7 @@ class FakeHost final : public Host {
   [[nodiscard]] Uuid mint() override;
   [[nodiscard]] std::uint64_t utc_ms() override;
   void log(std::string_view level, std::string message) override;
-  [[nodiscard]] const Identity& identity() const override { return identity_; }
+  [[nodiscard]] Identity identity() const override { return identity_; }
 
   void run(std::chrono::milliseconds time);
   [[nodiscard]] const World& world() const { return node_->world(); }

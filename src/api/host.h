@@ -73,7 +73,7 @@ class Host {
     bool tls = false;
     std::string build;
   };
-  [[nodiscard]] virtual const Identity& identity() const = 0;
+  [[nodiscard]] virtual Identity identity() const = 0;
 };
 
 }  // namespace tandem::api

@@ -6,6 +6,7 @@
 #include "base/overloaded.h"
 #include "core/contact/decide.h"
 #include "core/distribution/decide.h"
+#include "core/failover/heir.h"
 #include "core/transfer/decide.h"
 #include "core/transfer/react.h"
 #include "node/node.h"
@@ -82,17 +83,6 @@ void Node::route(Command command) {
   execute(command, id, local_.self);
 }
 
-NodeId Node::survivor(ContactId contact, NodeId but) const {
-  if (!local_.hub && local_.self != but) return local_.self;
-  NodeId best;
-  const auto weight = [&](NodeId node) { return derive_uuid(contact.value(), "arrive", node.value()); };
-  for (const NodeId node : world_.members().regions()) {
-    if (node == but || !local_.reachable.contains(node)) continue;
-    if (best == NodeId{} || weight(node) > weight(best)) best = node;
-  }
-  return best;
-}
-
 NodeId Node::place(contact::Start& start, Forwarded& f) {
   // Whoever has it already answers with what was answered first.
   if (const contact::Held* held = world_.contacts().find(start.id)) return held->line.node;
@@ -107,11 +97,11 @@ NodeId Node::target(Forwarded& f) {
   const ContactId contact = contact_of(command.verb);
   if (!contact.value().nil()) {
     const contact::Held* held = world_.contacts().find(contact);
-    if (held == nullptr) return local_.hub && command.arrival ? survivor(contact, {}) : local_.self;
+    if (held == nullptr) return local_.hub && command.arrival ? failover::heir(sees(), contact, {}) : local_.self;
     const NodeId owner = held->line.node;
     if (owner == local_.self || local_.reachable.contains(owner)) return owner;
     if (!command.arrival) return owner;
-    const NodeId other = survivor(contact, owner);
+    const NodeId other = failover::heir(sees(), contact, owner);
     return other == NodeId{} ? owner : other;
   }
   const AgentId agent = agent_of(command.verb);
@@ -126,7 +116,7 @@ void Node::try_forward(const Uuid& id) {
   Forwarded& f = forwards_.at(id);
   NodeId to = target(f);
   if (f.failed.contains(to)) {
-    const NodeId other = survivor(contact_of(f.command.verb), to);
+    const NodeId other = failover::heir(sees(), contact_of(f.command.verb), to);
     if (f.command.arrival && other != NodeId{}) to = other;
   }
   f.to = to;

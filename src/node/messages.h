@@ -29,12 +29,13 @@ struct FlowEvent {
 };
 
 // The order is the wire's: new verbs go to the end.
-using Verb = std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach,
-                          contact::Detach, contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus,
-                          presence::Accept, presence::Reject, presence::Complete, config::Create, config::Change,
-                          config::Delete, access::KeyPut, FlowEvent, contact::SetRouting, contact::SetSchedule,
-                          transfer::Transfer, presence::Move, transfer::Consult, transfer::Confer, transfer::Leave,
-                          access::SealsErased, distribution::Order, distribution::SetGroup>;
+using Verb =
+    std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach, contact::Detach,
+                 contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus, presence::Accept,
+                 presence::Reject, presence::Complete, config::Create, config::Change, config::Delete, access::KeyPut,
+                 FlowEvent, contact::SetRouting, contact::SetSchedule, transfer::Transfer, presence::Move,
+                 transfer::Consult, transfer::Confer, transfer::Leave, access::SealsErased, distribution::Order,
+                 distribution::SetGroup, distribution::Join, distribution::Dismiss>;
 
 // One order. The id is a hash of operation, caller and the caller's own token: a repeat gets the first answer.
 struct Command {

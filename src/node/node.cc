@@ -415,6 +415,7 @@ void Node::members_changed() {
     for (const membership::Member& member : list.members) members.push_back({member.node, !member.hub});
     cluster_.set_members(list.number, members, now_);
   }
+  if (auto known = world_.members().known(); known != members_known_) outputs_.members = members_known_ = known;
   if (const membership::List* next = world_.members().pending()) {
     if (!next->accepted.contains(local_.self)) {
       emit(Decision{{membership::Rec{membership::Accepted{next->number}}}, {}});

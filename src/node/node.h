@@ -156,6 +156,8 @@ struct Outputs {
   std::vector<cluster::Repaired> repaired;
   std::vector<cluster::Fork> forks;
   std::vector<NodeId> reconnect;
+  // Who may connect from now on, and where they are: the members in force and those that are to be.
+  std::optional<std::vector<membership::Member>> members;
   std::set<KeyId> keys_erased;           // forget their bytes, on the disk too, with `append`
   std::optional<SaveSnapshot> snapshot;  // to be written after `append`
   // After both: records up to here may be deleted, as far as every snapshot that is kept covers them.
@@ -261,7 +263,6 @@ class Node {
   void take_back_sign_in(AgentId agent, const std::string& reason);
   [[nodiscard]] NodeId target(Forwarded& f);
   [[nodiscard]] NodeId place(contact::Start& start, Forwarded& f);
-  [[nodiscard]] NodeId survivor(ContactId contact, NodeId but) const;
   void on(NodeId from, message::Forward& m);
   void on(NodeId from, message::Answered& m);
 
@@ -400,6 +401,7 @@ class Node {
   std::vector<std::pair<Meta, Body>> own_records_;
   bool may_load_ = true;  // a peer's snapshot; while it may, this life writes none of its own, which would cover more
   std::uint64_t records_since_snapshot_ = 0;
+  std::vector<membership::Member> members_known_;
   std::uint64_t members_number_ = 0;
   Mono forgot_;
 };

@@ -90,7 +90,7 @@ class StillHost final : public Host {
   Uuid mint() override { return fixed(9); }
   std::uint64_t utc_ms() override { return 3'000; }
   void log(std::string_view level, std::string) override { TANDEM_CHECK(level != "error"); }
-  const Identity& identity() const override { return identity_; }
+  Identity identity() const override { return identity_; }
 
   unsigned outcome = 0;
   std::uint64_t listening = 0;

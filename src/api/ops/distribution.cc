@@ -20,7 +20,7 @@ constexpr std::size_t kWindowChangesMax = 200;
 constexpr std::size_t kReasonMax = 500;
 
 const char* duty_name(distribution::Duty duty) {
-  constexpr const char* kNames[] = {"serve", "drain", "ramp"};
+  constexpr const char* kNames[] = {"serve", "drain", "ramp", "join"};
   return kNames[static_cast<std::size_t>(duty)];
 }
 
@@ -263,12 +263,23 @@ Result<distribution::Ordered> read_order(const json::object& body, const Call& c
   return out;
 }
 
-json::object describe_region(const Sees& sees, const std::string& region) {
-  const distribution::State::Region& ordered = sees.distribution.region(region);
-  const distribution::Remains left = distribution::remains(sees, region);
-  const distribution::Load load = distribution::load_of(sees, region);
-  json::object out{{"region", region},
-                   {"standing", distribution::standing_name(distribution::standing(sees, region))},
+// Of a node, whether it takes contacts as far as it is concerned.
+distribution::Standing standing_of(const Sees& sees, const std::string& place) {
+  const auto node = distribution::node_of(place);
+  if (!node) return distribution::standing(sees, place);
+  if (!distribution::answering(sees, *node)) return distribution::Standing::away;
+  const std::uint32_t part = sees.distribution.node(*node).part();
+  if (part == 0) return distribution::Standing::draining;
+  return part < 1000 ? distribution::Standing::ramping : distribution::Standing::serving;
+}
+
+json::object describe_place(const Sees& sees, const std::string& place) {
+  const distribution::State::Region& ordered = sees.distribution.region(place);
+  const distribution::Remains left = distribution::remains(sees, place);
+  const distribution::Load load = distribution::load_of(sees, place);
+  const auto node = distribution::node_of(place);
+  json::object out{{"region", node ? sees.members.find(*node)->region : place},
+                   {"standing", distribution::standing_name(standing_of(sees, place))},
                    {"duty", duty_name(ordered.order.duty)},
                    {"part", static_cast<double>(ordered.part()) / 10},
                    {"agents", left.agents},
@@ -277,6 +288,16 @@ json::object describe_region(const Sees& sees, const std::string& region) {
                    {"waiting", left.waiting},
                    {"connected", left.connected},
                    {"empty", left.nothing()}};
+  if (node) {
+    out["node"] = node->value();
+    out["name"] = membership::name_of(*sees.members.find(*node));
+  } else {
+    json::array nodes;
+    for (const NodeId each : sees.members.in_region(place)) {
+      nodes.emplace_back(describe_place(sees, distribution::place_of(each)));
+    }
+    out["nodes"] = std::move(nodes);
+  }
   if (ordered.at.packed == 0) return out;
   out["since"] = iso_time(ordered.at);
   out["by"] = ordered.order.by;
@@ -285,7 +306,7 @@ json::object describe_region(const Sees& sees, const std::string& region) {
     out["deadline"] = iso_time(ordered.order.deadline);
     out["then"] = then_name(ordered.order.then);
   }
-  if (ordered.order.duty == distribution::Duty::ramping) {
+  if (!ordered.order.steps.empty()) {
     json::array steps;
     for (const std::uint32_t step : ordered.order.steps) steps.emplace_back(static_cast<double>(step) / 10);
     out["steps"] = std::move(steps);
@@ -293,6 +314,13 @@ json::object describe_region(const Sees& sees, const std::string& region) {
     out["every_s"] = std::chrono::duration_cast<std::chrono::seconds>(ordered.order.every).count();
   }
   return out;
+}
+
+// A region, or else a node by its name or as "node/N", as orders name it.
+std::string place_named(const membership::State& members, const std::string& name) {
+  if (!members.in_region(name).empty() || distribution::node_of(name)) return name;
+  const membership::Member* member = members.find(std::string_view(name));
+  return member == nullptr ? name : distribution::place_of(member->node);
 }
 
 json::object entry_of(const World& world, const distribution::State::Moment& at,
@@ -306,7 +334,8 @@ json::object entry_of(const World& world, const distribution::State::Moment& at,
     return named;
   };
   if (!entry.region.empty()) {
-    out["region"] = entry.region;
+    const auto node = distribution::node_of(entry.region);
+    out["region"] = node ? node_name(world, *node) : entry.region;
     out["what"] = entry.step.empty() ? json::value(duty_name(entry.order.duty)) : json::value(entry.step);
     out["by"] = entry.step.empty() ? entry.order.by : std::string("tandem");
     out["why"] = entry.order.why;
@@ -422,35 +451,48 @@ void list_regions(const CallPtr& call) {
         json::array out;
         const Sees sees = world.sees(local);
         for (const std::string& region : distribution::region_names(world.members())) {
-          out.emplace_back(describe_region(sees, region));
+          out.emplace_back(describe_place(sees, region));
         }
         return out;
       },
       [call](json::array regions) { answer(*call, {{"regions", std::move(regions)}}); });
 }
 
-void order_region(const CallPtr& call) {
+void order_place(const CallPtr& call) {
   const auto body = parse_object(call->request.body);
   if (!body) return refuse(*call, {Errc::invalid, "the body is no JSON object"});
-  auto order = read_order(*body, *call);
-  if (!order) return refuse(*call, order.error());
-  if (read_said(*body)->preview) {
-    return ask(
-        call->host,
-        [order = *order, now = Hlc::at(call->host.utc_ms())](const World& world, const Local& local) {
-          const Sees sees = world.sees(local);
-          return json::object{{"region", describe_region(sees, order.region)},
-                              {"objections", objections_of(distribution::objections(sees, order, now))}};
-        },
-        [call](const json::object& preview) { answer(*call, preview); });
-  }
-  call->host.log("info", "operator " + call->operator_name + " orders region " + call->id + " to " +
-                             duty_name(order->duty) + (order->why.empty() ? "" : ": " + order->why));
-  call->host.command(Command{.id = call->host.mint(), .verb = distribution::Order{std::move(*order)}, .keys = {}},
-                     [call](const Result<Answer>& done) {
-                       if (!done) return refuse(*call, done.error());
-                       answer(*call, {{"region", call->id}});
-                     });
+  const auto read = read_order(*body, *call);
+  if (!read) return refuse(*call, read.error());
+  struct Judged {
+    std::string place;
+    json::object preview;
+  };
+  ask(
+      call->host,
+      [given = *read, preview = read_said(*body)->preview, now = Hlc::at(call->host.utc_ms())](const World& world,
+                                                                                               const Local& local) {
+        const Sees sees = world.sees(local);
+        distribution::Ordered order = given;
+        Judged out;
+        order.region = out.place = place_named(world.members(), given.region);
+        if (preview && !distribution::nodes_of(sees, out.place).empty()) {
+          out.preview = {{"region", describe_place(sees, out.place)},
+                         {"objections", objections_of(distribution::objections(sees, order, now))}};
+        }
+        return out;
+      },
+      [call, given = *read](const Judged& judged) {
+        if (!judged.preview.empty()) return answer(*call, judged.preview);
+        distribution::Ordered order = given;
+        order.region = judged.place;
+        call->host.log("info", "operator " + call->operator_name + " orders " + call->id + " to " +
+                                   duty_name(order.duty) + (order.why.empty() ? "" : ": " + order.why));
+        call->host.command(Command{.id = call->host.mint(), .verb = distribution::Order{std::move(order)}, .keys = {}},
+                           [call](const Result<Answer>& done) {
+                             if (!done) return refuse(*call, done.error());
+                             answer(*call, {{"region", call->id}});
+                           });
+      });
 }
 
 void list_distribution_history(const CallPtr& call) {

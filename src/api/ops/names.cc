@@ -73,6 +73,11 @@ std::string region_of(const World& world, NodeId node) {
   return member == nullptr ? "node " + std::to_string(node.value()) : member->region;
 }
 
+std::string node_name(const World& world, NodeId node) {
+  const membership::Member* member = world.members().find(node);
+  return member == nullptr ? "node " + std::to_string(node.value()) : membership::name_of(*member);
+}
+
 std::optional<Error> unknown_region(const World& world, const std::string& region) {
   if (region.empty() || !world.members().in_region(region).empty()) return std::nullopt;
   return Error{Errc::not_found, "the centre has no region '" + region + "'"};
@@ -89,7 +94,7 @@ json::value named(const World& world, config::Kind kind, const Uuid& id) {
 }
 
 json::object placed(const World& world, NodeId node) {
-  return {{"node", node.value()}, {"region", region_of(world, node)}};
+  return {{"node", node.value()}, {"region", region_of(world, node)}, {"name", node_name(world, node)}};
 }
 
 json::value time_or_null(Hlc at) { return at.packed == 0 ? json::value(nullptr) : json::value(iso_time(at)); }

@@ -43,25 +43,17 @@ struct Route {
   void (*handler)(const CallPtr&);
 };
 constexpr Route kRoutes[] = {
-    {"GET", "status", show_status},
-    {"GET", "contacts", list_contacts},
-    {"GET", "contacts/*", show_contact},
-    {"GET", "agents", list_agents},
-    {"PUT", "agents/*", move_agent},
-    {"GET", "queues", list_queues},
-    {"GET", "explain/*", explain},
-    {"GET", "access-keys", list_keys},
-    {"PUT", "access-keys/*", put_key},
-    {"GET", "documents/*/*", show_document},
-    {"PUT", "documents/*/*", put_document},
-    {"GET", "customers/*", show_customer},
-    {"PUT", "customers/*", erase_customer},
-    {"GET", "distribution", list_groups},
-    {"GET", "distribution/*", list_groups},
-    {"PUT", "distribution/*", put_group},
-    {"GET", "regions", list_regions},
-    {"PUT", "regions/*", order_region},
-    {"GET", "distribution-history", list_distribution_history},
+    {"GET", "status", show_status},         {"GET", "contacts", list_contacts},
+    {"GET", "contacts/*", show_contact},    {"GET", "agents", list_agents},
+    {"PUT", "agents/*", move_agent},        {"GET", "queues", list_queues},
+    {"GET", "explain/*", explain},          {"GET", "access-keys", list_keys},
+    {"PUT", "access-keys/*", put_key},      {"GET", "documents/*/*", show_document},
+    {"PUT", "documents/*/*", put_document}, {"GET", "customers/*", show_customer},
+    {"PUT", "customers/*", erase_customer}, {"GET", "distribution", list_groups},
+    {"GET", "distribution/*", list_groups}, {"PUT", "distribution/*", put_group},
+    {"GET", "regions", list_regions},       {"PUT", "regions/*", order_place},
+    {"GET", "members", list_members},       {"PUT", "members/*", put_member},
+    {"DELETE", "members/*", remove_member}, {"GET", "distribution-history", list_distribution_history},
 };
 
 bool matches(std::string_view pattern, const std::vector<std::string>& segments) {

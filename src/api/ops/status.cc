@@ -59,7 +59,7 @@ View look(const World& world, const Local& local, Hlc now) {
 }
 
 std::string title(const membership::Member& member) {
-  return std::string(member.hub ? "the hub" : member.region) + " (node " + std::to_string(member.node.value()) + ")";
+  return (member.hub ? "the hub" : membership::name_of(member)) + " (node " + std::to_string(member.node.value()) + ")";
 }
 
 void problems_of_member(const MemberView& m, const OpsFacts* facts, std::vector<std::string>& out) {
@@ -125,6 +125,7 @@ json::object shape(const Host& host, const View& view, const OpsFacts* facts, st
   for (const MemberView& m : view.members) {
     if (m.self) state = member_state_name(m.state);
     json::object entry{{"node", m.member.node.value()},
+                       {"name", membership::name_of(m.member)},
                        {"region", m.member.region},
                        {"role", m.member.hub ? "hub" : "region"},
                        {"state", m.heard_of || m.self ? member_state_name(m.state) : "never heard of"},

@@ -46,7 +46,10 @@ void list_queues(const CallPtr& call);
 void list_groups(const CallPtr& call);
 void put_group(const CallPtr& call);
 void list_regions(const CallPtr& call);
-void order_region(const CallPtr& call);
+void order_place(const CallPtr& call);
+void list_members(const CallPtr& call);
+void put_member(const CallPtr& call);
+void remove_member(const CallPtr& call);
 void list_distribution_history(const CallPtr& call);
 void show_customer(const CallPtr& call);
 void erase_customer(const CallPtr& call);
@@ -66,6 +69,7 @@ void refuse(const Call& call, const Error& error);
 
 // What people call a thing; its id when nothing names it.
 [[nodiscard]] std::string region_of(const World& world, NodeId node);
+[[nodiscard]] std::string node_name(const World& world, NodeId node);
 [[nodiscard]] std::string name_of(const World& world, config::Kind kind, const Uuid& id);
 // {"id": ..., "name": ...}, or null for nobody.
 [[nodiscard]] json::value named(const World& world, config::Kind kind, const Uuid& id);

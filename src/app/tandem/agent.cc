@@ -258,10 +258,10 @@ int run(const Agent& agent, const Invocation& call) {
   if (!centre) return complain(centre.error(), call.json);
   std::vector<Place> places;
   for (const CentreNode* node : centre->regions()) {
-    const Place place{node->region, node->url()};
-    places.insert(node->region == agent.region ? places.begin() : places.end(), place);
+    const bool first = node->region == agent.region || node->name() == agent.region;
+    places.insert(first ? places.begin() : places.end(), Place{node->name(), node->region, node->url()});
   }
-  if (!agent.region.empty() && places.front().region != agent.region) {
+  if (!agent.region.empty() && places.front().region != agent.region && places.front().name != agent.region) {
     return complain({Errc::invalid, "the centre has no region " + agent.region}, call.json);
   }
   std::string password = agent.password;

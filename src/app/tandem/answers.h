@@ -18,6 +18,16 @@ namespace tandem::cli {
   return value != nullptr && value->is_array() ? value->get_array() : none;
 }
 
+[[nodiscard]] inline bool flag(const boost::json::object& from, std::string_view name) {
+  const boost::json::value* value = from.if_contains(name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+[[nodiscard]] inline std::int64_t whole(const boost::json::object& from, std::string_view name) {
+  const boost::json::value* value = from.if_contains(name);
+  return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
+}
+
 [[nodiscard]] inline boost::json::object parse(const std::string& body) {
   boost::system::error_code bad;
   boost::json::value value = boost::json::parse(body, bad);

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <set>
+#include <map>
 
 #include "codec/crypto.h"
 #include "io/key_store/key_store.h"
@@ -92,7 +92,7 @@ std::string default_dir() {
 }
 
 const CentreNode* Centre::find(std::string_view name) const {
-  const auto at = std::ranges::find(nodes, name, [](const CentreNode& n) -> std::string_view { return n.region; });
+  const auto at = std::ranges::find(nodes, name, [](const CentreNode& n) -> std::string_view { return n.name(); });
   return at == nodes.end() ? nullptr : &*at;
 }
 
@@ -140,15 +140,34 @@ Result<Centre> plan(const std::string& dir, const std::vector<std::string>& regi
   out.instance = derive_uuid(Uuid{}, "tandem sample centre");
   out.access_key = "AKIATANDEMSAMPLE0001";
   out.nodes.push_back({NodeId{1}, "hub", true, 0, 0});
-  std::set<std::string> seen;
+  std::map<std::string, int> nodes;
   for (const std::string& region : regions) {
     if (!region_name(region)) return fail(Errc::invalid, "'" + region + "' is not the name of an AWS region");
-    if (!seen.insert(region).second) return fail(Errc::invalid, "region " + region + " is named twice");
     const auto id = static_cast<std::uint16_t>(out.nodes.size() + 1);
     out.nodes.push_back({NodeId{id}, region, false, 0, 0});
+    if (++nodes[region] > 1) out.nodes.back().called = region + "-" + std::to_string(nodes[region]);
   }
   if (const auto good = choose_ports(out, free); !good) return std::unexpected(good.error());
   return out;
+}
+
+Result<CentreNode> plan_node(const Centre& centre, NodeId node, const std::string& name, const std::string& region,
+                             const std::function<bool(std::uint16_t)>& free) {
+  if (!region_name(region)) return fail(Errc::invalid, "'" + region + "' is not the name of an AWS region");
+  if (!region_name(name)) {
+    return fail(Errc::invalid, "'" + name + "' is no name for a node: small letters, digits and '-', like us-east-1-2");
+  }
+  if (centre.find(name) != nullptr) return fail(Errc::invalid, "the centre has a node " + name + " already");
+  CentreNode out{.node = node, .region = region, .joined = true};
+  if (name != region) out.called = name;
+  std::uint16_t last = kFirstPort;
+  for (const CentreNode& each : centre.nodes) last = std::max(last, each.public_port);
+  for (std::uint32_t port = last + kPortStep; port < 30'000; port += kPortStep) {
+    out.public_port = static_cast<std::uint16_t>(port);
+    out.peer_port = static_cast<std::uint16_t>(port + 1);
+    if (free(out.public_port) && free(out.peer_port)) return out;
+  }
+  return fail(Errc::refused, "no free ports on 127.0.0.1 up to 30000");
 }
 
 std::string settings_text(const Centre& centre, const CentreNode& self) {
@@ -177,11 +196,15 @@ std::string settings_text(const Centre& centre, const CentreNode& self) {
   pair("key", own(centre.dir / "pki" / (self.name() + ".key")));
   out << YAML::EndMap;
   out << YAML::Key << "members" << YAML::Value << YAML::BeginSeq;
-  for (const CentreNode& node : centre.nodes) {
+  std::vector<CentreNode> listed = centre.nodes;
+  std::ranges::copy_if(centre.gone, std::back_inserter(listed), [](const CentreNode& n) { return !n.joined; });
+  for (const CentreNode& node : listed) {
     out << YAML::BeginMap;
     pair("node", node.node.value());
+    pair("name", node.name());
     pair("region", node.region);
     pair("hub", node.hub);
+    if (node.joined) pair("joined", true);
     pair("peer", "127.0.0.1:" + std::to_string(node.peer_port));
     pair("public", node.url());
     out << YAML::EndMap;
@@ -207,9 +230,12 @@ Result<Centre> read_centre(const std::string& dir) {
     out.alias = root["alias"].as<std::string>();
     out.access_key = root["access_key"].as<std::string>();
     for (const YAML::Node& node : root["nodes"]) {
-      out.nodes.push_back({NodeId{node["node"].as<std::uint16_t>()}, node["region"].as<std::string>(),
-                           node["hub"].as<bool>(), node["public_port"].as<std::uint16_t>(),
-                           node["peer_port"].as<std::uint16_t>()});
+      const bool gone = node["gone"] && node["gone"].as<bool>();
+      (gone ? out.gone : out.nodes)
+          .push_back({NodeId{node["node"].as<std::uint16_t>()}, node["region"].as<std::string>(),
+                      node["hub"].as<bool>(), node["public_port"].as<std::uint16_t>(),
+                      node["peer_port"].as<std::uint16_t>(), node["name"] ? node["name"].as<std::string>() : "",
+                      node["joined"] && node["joined"].as<bool>()});
     }
   } catch (const YAML::Exception& e) {
     return fail(Errc::corrupt, file.string() + ": " + e.what());
@@ -240,17 +266,24 @@ Result<void> write_centre(const Centre& centre) {
   out << YAML::Key << "alias" << YAML::Value << centre.alias;
   out << YAML::Key << "access_key" << YAML::Value << centre.access_key;
   out << YAML::Key << "nodes" << YAML::Value << YAML::BeginSeq;
-  for (const CentreNode& node : centre.nodes) {
-    if (const auto made = make_dir(centre.dir / "nodes" / node.name()); !made) return made;
-    if (const auto made = write_file(centre.settings_file(node), settings_text(centre, node), 0600); !made) return made;
+  const auto list = [&](const CentreNode& node, bool gone) {
     out << YAML::BeginMap;
     out << YAML::Key << "node" << YAML::Value << node.node.value();
+    if (!node.called.empty()) out << YAML::Key << "name" << YAML::Value << node.called;
     out << YAML::Key << "region" << YAML::Value << node.region;
     out << YAML::Key << "hub" << YAML::Value << node.hub;
+    if (node.joined) out << YAML::Key << "joined" << YAML::Value << true;
+    if (gone) out << YAML::Key << "gone" << YAML::Value << true;
     out << YAML::Key << "public_port" << YAML::Value << node.public_port;
     out << YAML::Key << "peer_port" << YAML::Value << node.peer_port;
     out << YAML::EndMap;
+  };
+  for (const CentreNode& node : centre.nodes) {
+    if (const auto made = make_dir(centre.dir / "nodes" / node.name()); !made) return made;
+    if (const auto made = write_file(centre.settings_file(node), settings_text(centre, node), 0600); !made) return made;
+    list(node, false);
   }
+  for (const CentreNode& node : centre.gone) list(node, true);
   out << YAML::EndSeq << YAML::EndMap;
   // Last: a directory without this file is no centre, and an interrupted first start begins again.
   return write_file(centre.dir / "centre.yaml", std::string(out.c_str()) + "\n", 0600);

@@ -27,7 +27,9 @@ struct CentreNode {
   bool hub = false;
   std::uint16_t public_port = 0;
   std::uint16_t peer_port = 0;
-  [[nodiscard]] const std::string& name() const { return region; }
+  std::string called = {};  // empty: by its region
+  bool joined = false;      // no founder: became a member later
+  [[nodiscard]] const std::string& name() const { return called.empty() ? region : called; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(public_port); }
   friend bool operator==(const CentreNode&, const CentreNode&) = default;
 };
@@ -39,6 +41,7 @@ struct Centre {
   std::string alias;
   std::string access_key;
   std::vector<CentreNode> nodes;  // the hub first
+  std::vector<CentreNode> gone;   // members once; their ids are not given again
 
   [[nodiscard]] const CentreNode* find(std::string_view name) const;
   [[nodiscard]] const CentreNode* find(NodeId node) const;
@@ -59,11 +62,15 @@ struct Centre {
 // TANDEM_DIR, else ~/.tandem.
 [[nodiscard]] std::string default_dir();
 
-// A hub and one node for each region, with ids from 1 and ports in blocks of ten from 7100 on; blocks in which a port
-// is taken are passed over, all nodes together. Errors: invalid (a region's name, none, too many, one twice), refused
-// (no free ports).
+// A hub and a node for each region, several for one that is named several times (REGION, REGION-2, ...), with ids from
+// 1 and ports in blocks of ten from 7100 on; blocks in which a port is taken are passed over, all nodes together.
+// Errors: invalid (a region's name, none, too many), refused (no free ports).
 [[nodiscard]] Result<Centre> plan(const std::string& dir, const std::vector<std::string>& regions,
                                   const std::function<bool(std::uint16_t)>& port_free);
+// One node more, with ports of its own. Errors: invalid (name, region), refused (no free ports).
+[[nodiscard]] Result<CentreNode> plan_node(const Centre& centre, NodeId node, const std::string& name,
+                                           const std::string& region,
+                                           const std::function<bool(std::uint16_t)>& port_free);
 // Gives all nodes new ports. Errors: refused.
 [[nodiscard]] Result<void> choose_ports(Centre& centre, const std::function<bool(std::uint16_t)>& port_free);
 [[nodiscard]] bool port_free(std::uint16_t port);  // on 127.0.0.1, now

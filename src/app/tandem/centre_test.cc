@@ -58,9 +58,31 @@ TEST_F(CentreDir, PassesOverTakenPorts) {
 
 TEST_F(CentreDir, RefusesNamesThatAreNoRegions) {
   for (const std::vector<std::string>& regions :
-       {std::vector<std::string>{}, {"hub"}, {"us-east-1", "us-east-1"}, {"../x-1"}, {"US-EAST-1"}, {""}}) {
+       {std::vector<std::string>{}, {"hub"}, {"../x-1"}, {"US-EAST-1"}, {""}}) {
     EXPECT_EQ(plan(dir_, regions, kAnyPort).error().code, Errc::invalid);
   }
+}
+
+TEST_F(CentreDir, ARegionNamedTwiceHasTwoNodesAndMoreMayJoin) {
+  auto centre = plan(dir_, {"us-east-1", "us-east-1", "us-west-2"}, kAnyPort);
+  ASSERT_TRUE(centre);
+  EXPECT_EQ(centre->nodes[2].name(), "us-east-1-2");
+  EXPECT_EQ(centre->nodes[2].region, "us-east-1");
+  const auto more = plan_node(*centre, NodeId{7}, "us-west-2-2", "us-west-2", kAnyPort);
+  ASSERT_TRUE(more);
+  EXPECT_TRUE(more->joined);
+  EXPECT_EQ(plan_node(*centre, NodeId{7}, "us-east-1-2", "us-east-1", kAnyPort).error().code, Errc::invalid);
+  EXPECT_EQ(plan_node(*centre, NodeId{7}, "../x", "us-east-1", kAnyPort).error().code, Errc::invalid);
+  centre->nodes.push_back(*more);
+  centre->gone.push_back(centre->nodes[3]);
+  centre->nodes.erase(centre->nodes.begin() + 3);
+  ASSERT_TRUE(write_centre(*centre));
+  const auto read = read_centre(dir_);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->nodes, centre->nodes);
+  EXPECT_EQ(read->gone, centre->gone);
+  // A founder stays in the first list, which is the same everywhere.
+  EXPECT_NE(settings_text(*read, read->nodes[0]).find("name: us-west-2\n"), std::string::npos);
 }
 
 TEST_F(CentreDir, WritesWhatItReadsAndKeepsSecretsPrivate) {

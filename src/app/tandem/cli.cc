@@ -215,11 +215,11 @@ void add_distribution(Parser& p, Distributions& d) {
 
 void add_duties(Parser& p, Drain& drain, Undrain& undrain) {
   CLI::App* sub =
-      p.add(p.app, "drain", "A region takes nothing new and gives away what can go; nobody is dropped", drain,
+      p.add(p.app, "drain", "A region or node takes nothing new and gives away what can go; nobody is dropped", drain,
             "  tandem drain us-east-1 --watch\n"
             "  tandem drain us-east-1 --deadline 30m --then move --why \"kernel update\"\n"
             "  tandem undrain us-east-1          take it back, at any time");
-  sub->add_option("region", drain.region, "the region")->required();
+  sub->add_option("region", drain.region, "a region, or one node of a region with several")->required();
   sub->add_option("--deadline", drain.deadline, "90s, 30m, 2h");
   sub->add_option("--then", drain.then,
                   "at the deadline, with who is still there: wait, move (with their agents), end");
@@ -230,12 +230,54 @@ void add_duties(Parser& p, Drain& drain, Undrain& undrain) {
               "  tandem undrain us-east-1\n"
               "  tandem undrain us-east-1 --steps 10,25,50 --every 5m --watch\n"
               "  tandem undrain us-east-1 --at-once");
-  sub->add_option("region", undrain.region, "the region")->required();
+  sub->add_option("region", undrain.region, "a region, or one node")->required();
   sub->add_option("--steps", undrain.steps, "per cent of its share")->delimiter(',');
   sub->add_option("--every", undrain.every, "how long each step lasts at least: 90s, 5m");
   sub->add_flag("--at-once", undrain.at_once, "its whole share from now on");
   sub->add_flag("--watch", undrain.watch, "until it has its whole share");
   add_reason(sub, undrain.why, undrain.over);
+}
+
+void add_member(Parser& p, Member& list, Member& add, Member& remove) {
+  CLI::App* all = p.app.add_subcommand("member", "The nodes of the centre: growth, and the way out");
+  all->require_subcommand(1);
+  p.add(*all, "list", "Who is a member", list, "  tandem member list");
+  CLI::App* sub = p.add(*all, "add", "A node joins: it applies everything first, then takes a growing part", add,
+                        "  tandem member add eu-central-1 --watch\n"
+                        "  tandem member add us-east-1-2 --region us-east-1      a second node of a region\n"
+                        "  tandem member add eu-west-1 10.0.7.2:7101 --url https://eu.example.com");
+  add.what = Member::What::add;
+  sub->add_option("name", add.name, "of the node: its region, or REGION-2 and so on")->required();
+  sub->add_option("address", add.address, "where other nodes reach it; none: it runs on this machine");
+  sub->add_option("--url", add.url, "where clients reach it, if it runs elsewhere");
+  sub->add_option("--region", add.region, "if its name is another");
+  sub->add_option("--steps", add.steps, "per cent of its part")->delimiter(',');
+  sub->add_option("--every", add.every, "how long each step lasts at least: 90s, 5m");
+  sub->add_flag("--at-once", add.at_once, "no steps");
+  sub->add_flag("--watch", add.watch, "until it has its whole part");
+  sub->add_option("--why", add.why, "kept with the change");
+  sub = p.add(*all, "remove", "A node gives everything away and leaves for good", remove,
+              "  tandem member remove eu-central-1\n"
+              "  tandem member remove eu-central-1 --lost --why \"its machine burnt\"");
+  remove.what = Member::What::remove;
+  sub->add_option("name", remove.name, "of the node")->required();
+  sub->add_flag("--lost", remove.lost, "it does not run any more: do not wait until it is empty");
+  add_reason(sub, remove.why, remove.over);
+}
+
+void add_upgrade(Parser& p, Upgrade& upgrade) {
+  CLI::App* sub =
+      p.add(p.app, "upgrade", "Another version, node by node: each is drained, started anew and takes its part again",
+            upgrade,
+            "  tandem upgrade --programs /opt/tandem-1.5/bin\n"
+            "  tandem upgrade --only us-west-2 --programs /opt/tandem-1.4/bin     one node back");
+  sub->add_option("--programs", upgrade.programs,
+                  "the directory that holds its tandemd; this program's own if not given");
+  sub->add_option("--only", upgrade.only, "these nodes, in this order")->delimiter(',');
+  sub->add_option("--deadline", upgrade.deadline, "how long contacts with agents may take: 90s, 30m, 2h");
+  sub->add_option("--then", upgrade.then,
+                  "at the deadline, with who is still there: move (with their agents), wait, end");
+  add_reason(sub, upgrade.why, upgrade.over);
 }
 
 void add_files(Parser& p, PkiInit& init, PkiIssue& issue, LogVerify& verify) {
@@ -276,6 +318,8 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Distributions distributions;
   Drain drain;
   Undrain undrain;
+  Member members[3];
+  Upgrade upgrade;
   PkiInit init;
   PkiIssue issue;
   LogVerify verify;
@@ -292,6 +336,8 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   add_customer(p, customer);
   add_distribution(p, distributions);
   add_duties(p, drain, undrain);
+  add_member(p, members[0], members[1], members[2]);
+  add_upgrade(p, upgrade);
   add_files(p, init, issue, verify);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -108,6 +108,29 @@ struct Undrain {
   std::vector<std::string> over;
   bool watch = false;
 };
+struct Member {
+  enum class What : std::uint8_t { list, add, remove };
+  What what = What::list;
+  std::string name;
+  std::string region;   // empty: the name
+  std::string address;  // HOST:PORT of its peer stream, on another machine; empty: a node on this machine
+  std::string url;      // likewise, where its clients reach it
+  std::vector<std::string> steps = {"1", "10", "25", "50"};
+  std::string every = "60s";
+  bool at_once = false;
+  bool lost = false;  // remove: it is not to be asked
+  std::string why;
+  std::vector<std::string> over;
+  bool watch = false;
+};
+struct Upgrade {
+  std::string programs;           // directory of the other version; empty: this program's own
+  std::vector<std::string> only;  // these nodes, in this order; empty: all
+  std::string deadline = "10m";   // of each drain
+  std::string then = "move";
+  std::vector<std::string> over;
+  std::string why;
+};
 struct Agent {
   std::string region;
   std::string user;
@@ -137,7 +160,7 @@ struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
 using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Agent, Drive,
-                             Distribution, Realise, Drain, Undrain, PkiInit, PkiIssue, LogVerify>;
+                             Distribution, Realise, Drain, Undrain, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

@@ -20,6 +20,8 @@ int run(const Distribution& distribution, const Invocation& call);
 int run(const Realise& realise, const Invocation& call);
 int run(const Drain& drain, const Invocation& call);
 int run(const Undrain& undrain, const Invocation& call);
+int run(const Member& member, const Invocation& call);
+int run(const Upgrade& upgrade, const Invocation& call);
 int run(const Agent& agent, const Invocation& call);
 int run(const Drive& drive, const Invocation& call);
 int run(const PkiInit& init, const Invocation& call);
@@ -33,7 +35,5 @@ int complain(const Error& error, bool json);
 // One word of a shell, safe whatever is in it.
 [[nodiscard]] std::string shell_word(const std::string& text);
 
-// "90s", "30m", "2h" as seconds. Errors: invalid.
-[[nodiscard]] Result<std::int64_t> read_seconds(const std::string& text);
 
 }  // namespace tandem::cli

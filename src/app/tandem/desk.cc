@@ -110,7 +110,7 @@ class Client final : public Desk {
       done(fail(Errc::refused, response ? text(parse(response->body), "message") : "the region does not answer"));
     });
   }
-  std::string region() const override { return places_[place_].region; }
+  std::string region() const override { return places_[place_].name; }
 
  private:
   struct Order {
@@ -296,7 +296,8 @@ class Client final : public Desk {
     const std::string to = text(status, "move_to");
     const json::value* now = status.if_contains("move_now");
     if (now != nullptr && *now == true && to != region()) {
-      const auto at = std::ranges::find(places_, to, &Place::region);
+      auto at = std::ranges::find(places_, to, &Place::name);
+      if (at == places_.end()) at = std::ranges::find(places_, to, &Place::region);
       if (at != places_.end()) {
         place_ = static_cast<std::size_t>(at - places_.begin());
         return dropped("the desktop at this region: a supervisor moves it to " + to);

@@ -16,6 +16,7 @@
 namespace tandem::cli {
 
 struct Place {
+  std::string name;  // of the node
   std::string region;
   std::string url;  // http://host:port
 };

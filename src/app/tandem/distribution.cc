@@ -66,13 +66,6 @@ Result<void> set_shares(const std::vector<std::string>& typed, const json::objec
   return {};
 }
 
-void put_said(json::object& body, const std::string& why, const std::vector<std::string>& over) {
-  if (!why.empty()) body["why"] = why;
-  if (over.empty()) return;
-  json::array& rules = body["override"].emplace_array();
-  for (const std::string& rule : over) rules.emplace_back(rule);
-}
-
 void print_objections(const json::object& preview) {
   const json::array& objections = list(preview, "objections");
   for (const json::value& value : objections) {
@@ -330,11 +323,17 @@ int explain(const OpsClient& ops, const Distribution& d, const Invocation& call)
   return kDone;
 }
 
-const json::object* region_in(const json::object& regions, const std::string& name) {
+// A region, or else a node, by name.
+const json::object* place_in(const json::object& regions, const std::string& name) {
+  const json::object* node = nullptr;
   for (const json::value& value : list(regions, "regions")) {
     if (text(value.get_object(), "region") == name) return &value.get_object();
+    for (const json::value& each : list(value.get_object(), "nodes")) {
+      const bool named = text(each.get_object(), "name") == name || "node/" + number(each.get_object(), "node") == name;
+      if (named) node = &each.get_object();
+    }
   }
-  return nullptr;
+  return node;
 }
 
 std::string left_text(const json::object& region) {
@@ -349,8 +348,9 @@ int watch(const OpsClient& ops, const std::string& name, bool draining, const In
   std::string last;
   for (;;) {
     const auto got = ops.get_from_any("regions");
-    const json::object* region = got ? region_in(*got, name) : nullptr;
-    if (region == nullptr) return complain(got ? Error{Errc::not_found, "no region " + name} : got.error(), call.json);
+    const json::object* region = got ? place_in(*got, name) : nullptr;
+    if (region == nullptr)
+      return complain(got ? Error{Errc::not_found, "no region or node " + name} : got.error(), call.json);
     const bool done = draining ? region->at("empty") == true : text(*region, "standing") == "serving";
     if (call.json) {
       fmt::print("{}\n", json::serialize(*region));
@@ -378,18 +378,6 @@ int watch(const OpsClient& ops, const std::string& name, bool draining, const In
 }
 
 }  // namespace
-
-Result<std::int64_t> read_seconds(const std::string& text) {
-  std::int64_t out = 0;
-  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
-  const std::string_view unit = wrong == std::errc{} ? std::string_view(text).substr(end - text.data()) : "";
-  if (wrong == std::errc{} && out > 0 && out < 1'000'000) {
-    if (unit == "s") return out;
-    if (unit == "m") return out * 60;
-    if (unit == "h") return out * 3600;
-  }
-  return fail(Errc::invalid, "\"" + text + "\" is no length of time: 90s, 30m, 2h");
-}
 
 int run(const Distribution& d, const Invocation& call) {
   const auto ops = ops_of(call);

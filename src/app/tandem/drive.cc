@@ -396,7 +396,7 @@ int run(const Drive& drive, const Invocation& call) {
   const std::string password =
       "Drive-" + crypto::hex(crypto::hmac_sha256(*secret, "agents of tandem drive")).substr(0, 24) + "Z0";
   std::vector<Place> places;
-  for (const CentreNode* node : centre->regions()) places.push_back({node->region, node->url()});
+  for (const CentreNode* node : centre->regions()) places.push_back({node->name(), node->region, node->url()});
 
   Run run(stage, drive, quiet);
   const auto stop = [&] {

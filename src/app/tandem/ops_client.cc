@@ -69,10 +69,27 @@ Result<json::object> OpsClient::get(const CentreNode& node, const std::string& p
   return ask(node, std::move(fetch));
 }
 
+void put_said(json::object& body, const std::string& why, const std::vector<std::string>& over) {
+  if (!why.empty()) body["why"] = why;
+  if (over.empty()) return;
+  json::array& rules = body["override"].emplace_array();
+  for (const std::string& rule : over) rules.emplace_back(rule);
+}
+
 Result<json::object> OpsClient::put(const CentreNode& node, const std::string& path, const json::object& body) const {
+  return write("PUT", node, path, body);
+}
+
+Result<json::object> OpsClient::remove(const CentreNode& node, const std::string& path,
+                                       const json::object& body) const {
+  return write("DELETE", node, path, body);
+}
+
+Result<json::object> OpsClient::write(const char* method, const CentreNode& node, const std::string& path,
+                                      const json::object& body) const {
   http::Fetch fetch;
   fetch.url = node.url() + "/ops/v1/" + path;
-  fetch.method = "PUT";
+  fetch.method = method;
   fetch.timeout = kWriteMax;
   fetch.headers = {{"content-type", "application/json"}};
   fetch.body = json::serialize(body);

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "app/tandem/centre.h"
 #include "base/error.h"
@@ -17,6 +18,9 @@ namespace json = boost::json;
 inline constexpr std::chrono::seconds kLookMax{3};
 inline constexpr std::chrono::seconds kReplayMax{10};  // for what replays its log
 
+// What every order may have: why, and the rules that may object in vain.
+void put_said(json::object& body, const std::string& why, const std::vector<std::string>& over);
+
 class OpsClient {
  public:
   // Errors: not_found, denied: what is wrong with the key file.
@@ -27,6 +31,8 @@ class OpsClient {
                                          std::chrono::seconds longest = kLookMax) const;
   [[nodiscard]] Result<json::object> put(const CentreNode& node, const std::string& path,
                                          const json::object& body) const;
+  [[nodiscard]] Result<json::object> remove(const CentreNode& node, const std::string& path,
+                                            const json::object& body) const;
   // From the first node that answers, regions before the hub; not_found only when none knows it.
   [[nodiscard]] Result<json::object> get_from_any(const std::string& path) const;
   // At the first region that answers.
@@ -36,6 +42,8 @@ class OpsClient {
 
  private:
   OpsClient(const Centre& centre, std::string token);
+  [[nodiscard]] Result<json::object> write(const char* method, const CentreNode& node, const std::string& path,
+                                           const json::object& body) const;
   [[nodiscard]] Result<json::object> ask(const CentreNode& node, http::Fetch fetch) const;
   Centre centre_;
   std::string token_;

@@ -1,6 +1,7 @@
 #include "app/tandem/table.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace tandem::cli {
 namespace {
@@ -38,6 +39,18 @@ std::string Table::text() const {
     out += line + "\n";
   }
   return out;
+}
+
+Result<std::int64_t> read_seconds(const std::string& text) {
+  std::int64_t out = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+  const std::string_view unit = wrong == std::errc{} ? std::string_view(text).substr(end - text.data()) : "";
+  if (wrong == std::errc{} && out > 0 && out < 1'000'000) {
+    if (unit == "s") return out;
+    if (unit == "m") return out * 60;
+    if (unit == "h") return out * 3600;
+  }
+  return fail(Errc::invalid, "\"" + text + "\" is no length of time: 90s, 30m, 2h");
 }
 
 std::string duration(std::int64_t ms) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace tandem::cli {
 
 class Table {
@@ -20,6 +22,8 @@ class Table {
 
 // "850 ms", "12 s", "3 min 5 s", "2 h 10 min", "4 d 3 h".
 [[nodiscard]] std::string duration(std::int64_t milliseconds);
+// "90s", "30m", "2h", in seconds. Errors: invalid.
+[[nodiscard]] Result<std::int64_t> read_seconds(const std::string& text);
 // "1 node", "3 nodes", "zero problems".
 [[nodiscard]] std::string count(std::size_t number, const std::string& noun);
 

@@ -1,6 +1,5 @@
 // Starting and stopping the nodes of a centre on this machine.
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -11,6 +10,7 @@
 
 #include "app/tandem/commands.h"
 #include "app/tandem/exit_codes.h"
+#include "app/tandem/nodes.h"
 #include "app/tandem/ops_client.h"
 #include "app/tandem/processes.h"
 #include "app/tandem/sample.h"
@@ -22,42 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kReadyMax{90};
-constexpr std::chrono::seconds kStopMax{20};
-constexpr std::uintmax_t kSpaceMin = 8U << 20U;  // less than that left explains most ends
 const std::vector<std::string> kSampleRegions = {"us-east-1", "us-west-2"};
-
-// What happens, line by line on stderr; nothing for programs.
-class Told {
- public:
-  explicit Told(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
-  void line(const std::string& text) const {
-    if (!quiet_) fmt::print(stderr, "{}{}\n", terminal_ ? "\r\033[K" : "", text);
-  }
-  // Replaces itself where there is a terminal.
-  void progress(const std::string& text) const {
-    if (!quiet_ && terminal_) fmt::print(stderr, "\r\033[K{}", text);
-  }
-  void clear() const { progress(""); }
-
- private:
-  bool quiet_;
-  bool terminal_;
-};
-
-Result<std::vector<const CentreNode*>> chosen(const Centre& centre, const std::vector<std::string>& only) {
-  std::vector<const CentreNode*> out;
-  for (const std::string& name : only) {
-    const CentreNode* node = centre.find(name);
-    if (node == nullptr)
-      return fail(Errc::invalid, "the centre in " + centre.dir.string() + " has no node '" + name + "'");
-    out.push_back(node);
-  }
-  if (only.empty()) {
-    for (const CentreNode& node : centre.nodes) out.push_back(&node);
-  }
-  return out;
-}
 
 std::vector<Process> running_nodes(const Centre& centre) {
   std::vector<Process> out;
@@ -69,7 +34,9 @@ std::vector<Process> running_nodes(const Centre& centre) {
 
 std::vector<std::string> region_names(const Centre& centre) {
   std::vector<std::string> out;
-  for (const CentreNode* node : centre.regions()) out.push_back(node->region);
+  for (const CentreNode* node : centre.regions()) {
+    if (!node->joined) out.push_back(node->region);
+  }
   return out;
 }
 
@@ -114,71 +81,10 @@ Result<Centre> prepare(const Up& up, const Invocation& call, const Told& told) {
   return centre;
 }
 
-struct Started {
-  const CentreNode* node;
-  Process process;
-};
-
-Result<std::vector<Started>> start_nodes(const Centre& centre, const std::vector<const CentreNode*>& nodes) {
-  const fs::path daemon = own_dir() / "tandemd";
-  std::vector<Started> out;
-  for (const CentreNode* node : nodes) {
-    if (running(centre.pid_file(*node))) continue;
-    const auto process = start(daemon, {"--config", centre.settings_file(*node).string()}, centre.log_file(*node));
-    if (!process) return std::unexpected(process.error());
-    if (const auto kept = write_pid_file(centre.pid_file(*node), *process); !kept) {
-      signal(*process, SIGKILL);
-      return std::unexpected(kept.error());
-    }
-    out.push_back({node, *process});
-  }
-  return out;
-}
-
-Error ended_early(const Centre& centre, const CentreNode& node, const std::string& how) {
-  std::string detail = node.name() + " " + how;
-  // A log that could not be written says nothing.
-  std::error_code unknown;
-  const auto space = fs::space(centre.dir, unknown);
-  if (!unknown && space.available < kSpaceMin) {
-    detail += fmt::format("; the disk of {} has {} KiB left", centre.dir.string(), space.available / 1024);
-  }
-  detail += "; the end of " + centre.log_file(node).string() + ":";
-  for (const std::string& line : last_lines(centre.log_file(node), 5)) detail += "\n  " + line;
-  return {Errc::refused, detail};
-}
-
-Result<void> wait_ready(const Centre& centre, const OpsClient& ops, const std::vector<Started>& started,
-                        const Told& told) {
-  const auto begun = Clock::now();
-  std::vector<const Started*> waiting;
-  for (const Started& each : started) waiting.push_back(&each);
-  while (!waiting.empty()) {
-    std::erase_if(waiting, [&](const Started* each) { return ops.ready(*each->node); });
-    for (const Started* each : waiting) {
-      if (lives(each->process)) continue;
-      return std::unexpected(ended_early(centre, *each->node, bury(each->process.pid).value_or("ended")));
-    }
-    if (waiting.empty()) break;
-    const auto waited = Clock::now() - begun;
-    if (waited > kReadyMax) {
-      return fail(Errc::timed_out, waiting.front()->node->name() + " is not ready after 90 s; it says why in " +
-                                       centre.log_file(*waiting.front()->node).string());
-    }
-    if (waited > std::chrono::milliseconds(500)) {
-      told.progress(fmt::format("waiting for {} ({} s)", waiting.front()->node->name(),
-                                std::chrono::duration_cast<std::chrono::seconds>(waited).count()));
-    }
-    ::usleep(20'000);
-  }
-  told.clear();
-  return {};
-}
-
 void print_endpoints(const Centre& centre, bool detached) {
   Table table({"NODE", "ENDPOINT", "LOG"});
   for (const CentreNode& node : centre.nodes) {
-    table.add({node.hub ? "hub (gateway)" : node.region, node.url(), centre.log_file(node).string()});
+    table.add({node.hub ? "hub (gateway)" : node.name(), node.url(), centre.log_file(node).string()});
   }
   const std::string region = centre.regions().front()->region;
   const std::string dir = centre.dir == default_dir() ? "" : " --dir " + shell_word(centre.dir.string());
@@ -209,29 +115,6 @@ json::object endpoints_json(const Centre& centre, const char* outcome) {
           {"dir", centre.dir.string()},
           {"instance", centre.instance.text()},
           {"nodes", std::move(nodes)}};
-}
-
-// Ends the nodes: asks, and kills those that do not go.
-Result<std::size_t> stop_nodes(const Centre& centre, const std::vector<const CentreNode*>& nodes, bool kill,
-                               const Told& told) {
-  std::vector<Process> told_to;
-  for (const CentreNode* node : nodes) {
-    const auto process = running(centre.pid_file(*node));
-    if (process && signal(*process, kill ? SIGKILL : SIGTERM)) told_to.push_back(*process);
-  }
-  bool gone = wait_gone(told_to, std::chrono::milliseconds(800));
-  if (!gone) told.progress("waiting for the nodes to end");
-  gone = gone || wait_gone(told_to, kStopMax);
-  told.clear();
-  if (!gone) {
-    told.line("some did not end within 20 s and are killed");
-    for (const Process& process : told_to) signal(process, SIGKILL);
-    gone = wait_gone(told_to, kStopMax);
-  }
-  if (!gone) return fail(Errc::timed_out, "a node did not end even when killed");
-  std::error_code ignored;
-  for (const CentreNode* node : nodes) fs::remove(centre.pid_file(*node), ignored);
-  return told_to.size();
 }
 
 // Until Ctrl-C, or until all nodes are gone. Nodes that end by themselves are told of; others may start them again.

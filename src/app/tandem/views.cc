@@ -23,10 +23,6 @@ std::optional<std::int64_t> number(const json::object& from, std::string_view na
   if (value == nullptr || !value->is_number()) return std::nullopt;
   return value->to_number<std::int64_t>();
 }
-bool flag(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_bool() && value->get_bool();
-}
 std::string inner(const json::object& from, std::string_view name, std::string_view member) {
   const json::value* value = from.if_contains(name);
   return value != nullptr && value->is_object() ? text(value->get_object(), member) : std::string();
@@ -149,7 +145,7 @@ std::vector<std::string> node_row(const NodeStatus& each, const Seen& others) {
   std::string lag = others.behind ? count(static_cast<std::size_t>(*others.behind), "record") : "-";
   if (others.heard) lag += ", heard " + duration(*others.heard) + " ago";
   return {std::to_string(each.node->node.value()),
-          each.node->region,
+          each.node->name(),
           each.node->hub ? "hub, gateway" : "region, gateway",
           state,
           lag,
@@ -195,7 +191,7 @@ int run(const Status&, const Invocation& call) {
                             {"problems", json::value_from(problems)}});
     return code;
   }
-  Table table({"NODE", "REGION", "ROLE", "STATE", "LAG", "CONTACTS", "AGENTS", "UP"});
+  Table table({"NODE", "NAME", "ROLE", "STATE", "LAG", "CONTACTS", "AGENTS", "UP"});
   for (const NodeStatus& each : all) table.add(node_row(each, seen(all, each.node->node)));
   fmt::print("{}\n{}, {}{}\n", table.text(), count(all.size(), "node"), count(problems.size(), "problem"),
              problems.empty() ? "" : ":");

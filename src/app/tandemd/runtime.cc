@@ -142,11 +142,7 @@ Result<void> Runtime::boot() {
   identity_.instance = settings_.instance;
   identity_.instance_alias = settings_.alias;
   identity_.region = settings_.region;
-  for (const membership::Member& member : settings_.members) {
-    if (!member.hub && std::ranges::find(identity_.regions, member.region) == identity_.regions.end()) {
-      identity_.regions.push_back(member.region);
-    }
-  }
+  follow(settings_.members);
   identity_.gateway_only = settings_.hub;
   if (settings_.hub && !identity_.regions.empty()) identity_.region = identity_.regions.front();
   identity_.tls = !settings_.public_cert.empty();
@@ -176,13 +172,7 @@ Result<void> Runtime::listen() {
                                   [this](std::string_view level, std::string text) { log(level, std::move(text)); });
   if (!peers) return std::unexpected(peers.error());
   peers_ = std::move(*peers);
-  std::vector<peer::Peer> others;
-  for (const membership::Member& member : settings_.members) {
-    if (member.node == settings_.node) continue;
-    const auto colon = member.peer_address.rfind(':');
-    others.push_back({member.node, member.peer_address.substr(0, colon), port_of(member.peer_address)});
-  }
-  peers_->set_peers(std::move(others));
+  follow(settings_.members);
 
   loop_ = std::thread([this] { run(); });
 
@@ -192,10 +182,11 @@ Result<void> Runtime::listen() {
   server.cert_file = settings_.public_cert;
   server.key_file = settings_.public_key;
   identity_.public_host = settings_.public_listen.address + ":" + std::to_string(settings_.public_listen.port);
-  for (const membership::Member& member : settings_.members) {
-    if (member.node != settings_.node) continue;
-    const auto scheme = member.public_url.find("://");
-    if (scheme != std::string::npos) identity_.public_host = member.public_url.substr(scheme + 3);
+  for (const auto* listed : {&settings_.members, &settings_.others}) {
+    const auto self = std::ranges::find(*listed, settings_.node, &membership::Member::node);
+    if (self == listed->end()) continue;
+    const auto scheme = self->public_url.find("://");
+    if (scheme != std::string::npos) identity_.public_host = self->public_url.substr(scheme + 3);
   }
   const Endpoints endpoints = make_endpoints(*this);
   api_ = endpoints.keep;
@@ -362,6 +353,7 @@ void Runtime::deliver(Outputs outputs) {
                      std::to_string(fork.sequence.value()) + " on: its stream is refused");
   }
   for (const NodeId peer : outputs.reconnect) peers_->redial(peer);
+  if (outputs.members) follow(*outputs.members);
   for (Out& out : outputs.out) deliver(out);
 }
 
@@ -416,7 +408,12 @@ void Runtime::probe_loop() {
       doubted = clock_.doubted();
     }
     post(SelfReport{doubted, std::chrono::microseconds(step_ns_max_.exchange(0) / 1000)});
-    for (const membership::Member& member : settings_.members) {
+    std::vector<membership::Member> members;
+    {
+      const std::lock_guard names(members_mutex_);
+      members = members_;
+    }
+    for (const membership::Member& member : members) {
       if (member.node == settings_.node) continue;
       http::Fetch fetch;
       fetch.url = member.public_url + "/healthz";
@@ -428,6 +425,42 @@ void Runtime::probe_loop() {
       });
     }
   }
+}
+
+// Who may connect and is probed: the members, and until this node is one of them those that its settings name. The
+// settings know best where a node is.
+void Runtime::follow(const std::vector<membership::Member>& members) {
+  std::map<NodeId, membership::Member> all;
+  for (const membership::Member& member : members) all[member.node] = member;
+  const bool in = all.contains(settings_.node);
+  if (member_ && !in) fail_with("this node is no member of the centre any more: it was removed");
+  member_ = in;
+  for (const auto* listed : {&settings_.members, &settings_.others}) {
+    for (const membership::Member& member : *listed) {
+      if (!in || all.contains(member.node)) all[member.node] = member;
+    }
+  }
+  std::vector<peer::Peer> peers;
+  {
+    const std::lock_guard names(members_mutex_);
+    members_.clear();
+    identity_.regions.clear();
+    for (const auto& [node, member] : all) {
+      members_.push_back(member);
+      if (!member.hub && std::ranges::find(identity_.regions, member.region) == identity_.regions.end()) {
+        identity_.regions.push_back(member.region);
+      }
+      if (node == settings_.node) continue;
+      const auto colon = member.peer_address.rfind(':');
+      peers.push_back({node, member.peer_address.substr(0, colon), port_of(member.peer_address)});
+    }
+  }
+  if (peers_) peers_->set_peers(std::move(peers));
+}
+
+api::Host::Identity Runtime::identity() const {
+  const std::lock_guard names(members_mutex_);
+  return identity_;
 }
 
 void Runtime::fail_with(std::string reason) {

@@ -63,7 +63,7 @@ class Runtime final : public api::Host {
   Uuid mint() override;
   std::uint64_t utc_ms() override;
   void log(std::string_view level, std::string message) override;
-  const Identity& identity() const override { return identity_; }
+  Identity identity() const override;
 
   // Gives the loop an input; from any thread.
   void post(Input input);
@@ -80,12 +80,16 @@ class Runtime final : public api::Host {
   void erase(const std::set<KeyId>& keys);
   void flush();
   void probe_loop();
+  void follow(const std::vector<membership::Member>& members);
   void fail_with(std::string reason);
   [[nodiscard]] Now read_clock();
 
   Settings settings_;
   LogLine log_line_;
+  mutable std::mutex members_mutex_;  // guards the two below
   Identity identity_;
+  std::vector<membership::Member> members_;  // who may connect, and is probed
+  bool member_ = false;                      // of the loop
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<TokenSigner> tokens_;
   std::unique_ptr<log_sqlite::Log> log_;

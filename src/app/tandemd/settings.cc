@@ -44,6 +44,8 @@ membership::Member member(const YAML::Node& at) {
   m.hub = value_or(at, "hub", false);
   m.peer_address = value<std::string>(at, "peer");
   m.public_url = value<std::string>(at, "public");
+  m.name = value_or<std::string>(at, "name", "");
+  if (m.name == membership::name_of({.region = m.region, .hub = m.hub})) m.name.clear();  // as in lists without names
   return m;
 }
 
@@ -86,10 +88,13 @@ Settings read(const YAML::Node& root) {
   s.peer_ca = value<std::string>(peer, "ca");
   s.peer_cert = value<std::string>(peer, "cert");
   s.peer_key = value<std::string>(peer, "key");
-  for (const YAML::Node& m : need(root, "members")) s.members.push_back(member(m));
   bool listed = false;
-  for (const membership::Member& m : s.members)
+  for (const YAML::Node& each : need(root, "members")) {
+    const membership::Member m = member(each);
     listed = listed || (m.node == s.node && m.region == s.region && m.hub == s.hub);
+    (value_or(each, "joined", false) ? s.others : s.members).push_back(m);
+  }
+  if (s.members.empty()) throw Bad{"'members' names nobody of the first list"};
   if (!listed) throw Bad{"'members' does not list this node with its region and role"};
   if (root["functions"]) {
     for (const auto& entry : root["functions"]) {

@@ -31,7 +31,8 @@ struct Settings {
   std::string peer_ca;
   std::string peer_cert;
   std::string peer_key;
-  std::vector<membership::Member> members;
+  std::vector<membership::Member> members;       // the first list
+  std::vector<membership::Member> others;        // who joined later, and where they are
   std::map<std::string, std::string> functions;  // Lambda ARN or name -> http(s) address
   std::string lambda_endpoint;                   // base address of a Lambda invoke endpoint; empty: none
   std::string log_level = "info";

@@ -138,6 +138,7 @@ std::optional<Given> Chooser::choose(const Sees& sees, const Entering& entering,
   out.placed.group = group.id;
   out.placed.by = sees.local.self;
   const bool own = !sees.local.hub && !but.contains(sees.local.self) && group.entries.empty() &&
+                   sees.distribution.node(sees.local.self).part() > 0 &&
                    std::ranges::any_of(effective.regions, [&](const RegionShare& each) {
                      return each.region == sees.local.region && each.part > 0 && each.standing != Standing::away;
                    });
@@ -161,9 +162,8 @@ std::optional<Given> Chooser::choose(const Sees& sees, const Entering& entering,
   Balance::Ask ask{group.policy, group.bound, cost, {}};
   if (group.returning) ask.returning = last_region(sees, entering.person, effective);
   const Balance::Choice choice = balance.choose(ask);
-  const std::vector<NodeId>& there = nodes[choice.region];
   const std::string& region = effective.regions[choice.region].region;
-  out.node = there[turns_[region]++ % there.size()];
+  out.node = next_of(sees, region, nodes[choice.region]);
   out.region = choice.region;
   out.since = balance.since();
   out.placed.rule = choice.rule;
@@ -176,6 +176,14 @@ std::optional<Given> Chooser::choose(const Sees& sees, const Entering& entering,
                                   cost.empty() ? 0 : static_cast<std::uint32_t>(std::lround(cost[i]))});
   }
   return out;
+}
+
+NodeId Chooser::next_of(const Sees& sees, const std::string& region, const std::vector<NodeId>& nodes) {
+  std::vector<std::int64_t> weights;
+  for (const NodeId node : nodes) weights.push_back(std::max(1U, sees.distribution.node(node).part()));
+  Balance& turns = turns_[region];
+  turns.weigh(weights);
+  return nodes[turns.choose({}).region];
 }
 
 void Chooser::take_back(const Given& given) {

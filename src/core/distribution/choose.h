@@ -53,13 +53,15 @@ class Chooser {
  private:
   [[nodiscard]] std::optional<Given> choose(const Sees& sees, const Entering& entering, const std::set<NodeId>& but,
                                             const Now& now);
+  // Of a region's nodes the one that has its turn.
+  [[nodiscard]] NodeId next_of(const Sees& sees, const std::string& region, const std::vector<NodeId>& nodes);
   const std::vector<Group>& groups(const Sees& sees);
   [[nodiscard]] std::vector<double> costs(const Sees& sees, const Group& group, const Entering& entering,
                                           const Effective& effective, const Now& now);
   std::map<Uuid, Balance> balances_;
   Tally tally_;
-  std::map<std::string, std::uint64_t> turns_;  // of a region's nodes
-  std::vector<Group> groups_;                   // as of these versions
+  std::map<std::string, Balance> turns_;  // of a region's nodes
+  std::vector<Group> groups_;             // as of these versions
   std::uint64_t config_version_ = ~std::uint64_t{0};
   std::uint64_t members_number_ = 0;
   std::map<std::string, double> waits_;  // by region, of a moment ago

@@ -36,27 +36,76 @@ std::map<std::string, std::string> fields_of(const Sees& sees, const SetGroup& c
   return set;
 }
 
+Result<void> check_place(const Sees& sees, const std::string& place) {
+  const auto node = node_of(place);
+  const auto regions = sees.members.regions();
+  if (node && std::ranges::find(regions, *node) != regions.end()) return {};
+  if (!node && !sees.members.in_region(place).empty()) return {};
+  return fail(Errc::not_found, "there is no region or node " + place);
+}
+
 }  // namespace
 
 Result<Decision> decide(const Sees& sees, const Order& command, const Now& now) {
   Ordered order = command.order;
-  const std::vector<std::string> regions = region_names(sees.members);
-  if (std::ranges::find(regions, order.region) == regions.end()) {
-    return fail(Errc::not_found, "there is no region " + order.region);
-  }
+  if (order.duty == Duty::joining) return fail(Errc::invalid, "a node joins by becoming a member");
+  if (auto known = check_place(sees, order.region); !known) return std::unexpected(known.error());
   if (auto good = check_ramp(order); !good) return std::unexpected(good.error());
   if (order.deadline.packed != 0 && order.deadline <= now.hlc) return fail(Errc::invalid, "the deadline is past");
   if (order.deadline.packed == 0 && order.then != AtDeadline::wait) {
     return fail(Errc::invalid, "what is to happen at the deadline needs a deadline");
   }
   const State::Region& standing = sees.distribution.region(order.region);
-  if (order.duty == Duty::serving && !standing.draining() && !standing.ramping()) {
-    return fail(Errc::refused, "region " + order.region + " serves already");
+  if (order.duty == Duty::serving && standing.order.duty == Duty::serving) {
+    return fail(Errc::refused, place_text(sees, order.region) + " serves already");
   }
   auto used = overridden(objections(sees, order, now.hlc), order.over);
   if (!used) return std::unexpected(used.error());
   order.over = std::move(*used);
   return Decision{{Rec{std::move(order)}}, {}};
+}
+
+Result<Decision> decide(const Sees& sees, const Join& command, const Now&) {
+  membership::Member member = command.member;
+  if (member.node == NodeId{} || sees.members.ever(member.node)) {
+    return fail(Errc::refused, fmt::format("node {} is or was a member; ids are not given twice", member.node.value()));
+  }
+  const std::string name = membership::name_of(member);
+  const bool taken =
+      sees.members.find(name) != nullptr || (name != member.region && !sees.members.in_region(name).empty());
+  if (taken) return fail(Errc::refused, "a node or a region is called " + name + " already");
+  if (member.region.empty() || member.peer_address.find(':') == std::string::npos || member.public_url.empty()) {
+    return fail(Errc::invalid, "a member has a region, a peer address HOST:PORT and a public URL");
+  }
+  Ordered order;
+  order.region = place_of(member.node);
+  order.duty = Duty::ramping;
+  order.steps = command.steps;
+  order.every = command.every;
+  order.by = command.by;
+  order.why = command.why;
+  if (auto good = check_ramp(order); !order.steps.empty() && !good) return std::unexpected(good.error());
+  order.duty = Duty::joining;
+  membership::Proposed next{sees.members.current().number + 1, sees.members.current().members};
+  next.members.push_back(std::move(member));
+  auto proposed = membership::decide(sees.members, next);
+  if (!proposed) return std::unexpected(proposed.error());
+  Decision out;
+  if (!command.member.hub) out.records.push_back(Rec{std::move(order)});
+  out.records.push_back(membership::Rec{std::move(*proposed)});
+  return out;
+}
+
+Result<Decision> decide(const Sees& sees, const Dismiss& command, const Now& now) {
+  const membership::Member* member = sees.members.find(command.node);
+  if (member == nullptr) return fail(Errc::not_found, "no such member");
+  auto used = overridden(objections(sees, command, now.hlc), command.over);
+  if (!used) return std::unexpected(used.error());
+  membership::Proposed next{sees.members.current().number + 1, sees.members.current().members};
+  std::erase_if(next.members, [&](const membership::Member& each) { return each.node == command.node; });
+  auto proposed = membership::decide(sees.members, next);
+  if (!proposed) return std::unexpected(proposed.error());
+  return Decision{{membership::Rec{std::move(*proposed)}}, {}};
 }
 
 Result<Group> after(const Sees& sees, const SetGroup& command) {

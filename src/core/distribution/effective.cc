@@ -9,6 +9,18 @@ const char* standing_name(Standing standing) {
   return kNames[static_cast<std::size_t>(standing)];
 }
 
+namespace {
+
+// The region's order, and that of the node there that may take most.
+std::uint32_t part_of(const Sees& sees, const std::string& region) {
+  std::uint32_t most = 0;
+  for (const NodeId node : taking(sees, region)) most = std::max(most, sees.distribution.node(node).part());
+  const std::uint32_t whole = sees.distribution.region(region).part() * most;
+  return whole == 0 ? 0 : std::max<std::uint32_t>(1, whole / 1000);
+}
+
+}  // namespace
+
 std::vector<std::int64_t> Effective::weights() const {
   std::vector<std::int64_t> out;
   for (const RegionShare& each : regions) out.push_back(each.weight);
@@ -21,20 +33,31 @@ double Effective::percent(const RegionShare& region) const {
   return 100 * static_cast<double>(region.weight) / static_cast<double>(all);
 }
 
+bool answering(const Sees& sees, NodeId node) {
+  const bool answers = (node == sees.local.self && !sees.local.hub) || sees.local.reachable.contains(node);
+  return answers && sees.failover.state(node) == failover::MemberState::active;
+}
+
 std::vector<NodeId> taking(const Sees& sees, const std::string& region) {
   std::vector<NodeId> out;
   for (const NodeId node : sees.members.in_region(region)) {
-    const bool answers = (node == sees.local.self && !sees.local.hub) || sees.local.reachable.contains(node);
-    if (answers && sees.failover.state(node) == failover::MemberState::active) out.push_back(node);
+    if (answering(sees, node) && sees.distribution.node(node).part() > 0) out.push_back(node);
   }
   return out;
 }
 
+std::vector<NodeId> nodes_of(const Sees& sees, const std::string& place) {
+  if (const auto node = node_of(place)) {
+    return sees.members.find(*node) == nullptr ? std::vector<NodeId>{} : std::vector{*node};
+  }
+  return sees.members.in_region(place);
+}
+
 Standing standing(const Sees& sees, const std::string& region) {
-  if (taking(sees, region).empty()) return Standing::away;
-  const State::Region& ordered = sees.distribution.region(region);
-  if (ordered.draining()) return Standing::draining;
-  return ordered.ramping() ? Standing::ramping : Standing::serving;
+  const std::vector<NodeId> nodes = sees.members.in_region(region);
+  if (std::ranges::none_of(nodes, [&](NodeId node) { return answering(sees, node); })) return Standing::away;
+  if (sees.distribution.region(region).draining() || taking(sees, region).empty()) return Standing::draining;
+  return part_of(sees, region) < 1000 ? Standing::ramping : Standing::serving;
 }
 
 Effective effective(const Sees& sees, const Group& group, Hlc at) {
@@ -47,7 +70,7 @@ Effective effective(const Sees& sees, const Group& group, Hlc at) {
     const auto target = targets.find(region);
     if (target != targets.end()) share.target = target->second;
     share.standing = standing(sees, region);
-    share.part = share.standing == Standing::away ? 0 : sees.distribution.region(region).part();
+    share.part = part_of(sees, region);
     share.weight = std::int64_t{share.target} * share.part;
     all += share.weight;
     out.regions.push_back(std::move(share));

@@ -13,8 +13,8 @@ namespace tandem::distribution {
 enum class Standing : std::uint8_t {
   serving,
   ramping,
-  draining,
-  away,  // none of its nodes is active and answers
+  draining,  // it, or every node of it that answers
+  away,      // none of its nodes is active and answers
   last_ = away
 };
 [[nodiscard]] const char* standing_name(Standing standing);
@@ -36,8 +36,12 @@ struct Effective {
   [[nodiscard]] double percent(const RegionShare& region) const;
 };
 
-// Nodes of a region that take new contacts, as seen from here.
+// The node is active and answers, as seen from here.
+[[nodiscard]] bool answering(const Sees& sees, NodeId node);
+// Nodes of a region that answer and that nobody ordered to take nothing.
 [[nodiscard]] std::vector<NodeId> taking(const Sees& sees, const std::string& region);
+// The nodes of a place that an order names (`Ordered::region`).
+[[nodiscard]] std::vector<NodeId> nodes_of(const Sees& sees, const std::string& place);
 [[nodiscard]] Standing standing(const Sees& sees, const std::string& region);
 [[nodiscard]] Effective effective(const Sees& sees, const Group& group, Hlc at);
 

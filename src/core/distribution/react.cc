@@ -20,10 +20,15 @@ std::uint64_t drawn(const Uuid& id, const char* what, std::uint64_t below) {
   return out % below;
 }
 
-// Where what leaves goes, by the shares of the others.
+// Where what leaves goes: to the other nodes of the region while it takes contacts, else by the shares of the others.
 class Elsewhere {
  public:
   Elsewhere(const Sees& sees, Hlc at) : sees_(sees) {
+    if (!sees.distribution.region(sees.local.region).draining()) {
+      siblings_ = taking(sees, sees.local.region);
+      std::erase(siblings_, sees.local.self);
+    }
+    if (!siblings_.empty()) return;
     const Effective now = effective(sees, default_group(sees.config, sees.members), at);
     for (const RegionShare& each : now.regions) {
       if (each.region == sees.local.region || now.frozen || each.weight == 0) continue;
@@ -31,7 +36,17 @@ class Elsewhere {
       all_ += regions_.back().second;
     }
   }
-  [[nodiscard]] bool none() const { return regions_.empty(); }
+  [[nodiscard]] bool none() const { return regions_.empty() && siblings_.empty(); }
+  // The name of a region, or of a node in this one.
+  [[nodiscard]] std::string place(const Uuid& id) const {
+    return siblings_.empty() ? region(id) : membership::name_of(*sees_.members.find(node(id)));
+  }
+  [[nodiscard]] NodeId node(const Uuid& id) const {
+    const std::vector<NodeId> nodes = siblings_.empty() ? taking(sees_, region(id)) : siblings_;
+    return nodes.empty() ? NodeId{} : nodes[drawn(id, "node", nodes.size())];
+  }
+
+ private:
   [[nodiscard]] const std::string& region(const Uuid& id) const {
     std::uint64_t at = drawn(id, "region", all_);
     for (const auto& [region, weight] : regions_) {
@@ -40,13 +55,8 @@ class Elsewhere {
     }
     return regions_.back().first;
   }
-  [[nodiscard]] NodeId node(const Uuid& id) const {
-    const std::vector<NodeId> nodes = taking(sees_, region(id));
-    return nodes.empty() ? NodeId{} : nodes[drawn(id, "node", nodes.size())];
-  }
-
- private:
   const Sees& sees_;
+  std::vector<NodeId> siblings_;
   std::vector<std::pair<std::string, std::uint64_t>> regions_;
   std::uint64_t all_ = 0;
 };
@@ -57,7 +67,7 @@ void give_away_agents(const Sees& sees, const Ordered& order, const Elsewhere& e
     const presence::Held& held = *sees.agents.find(agent);
     if (!sees.mine(held.line) || !held.presence.move_to.empty() || elsewhere.none()) continue;
     presence::Presence next = held.presence;
-    next.move_to = elsewhere.region(agent.value());
+    next.move_to = elsewhere.place(agent.value());
     next.move_by = by;
     next.move_told = {};
     next.drained = true;
@@ -125,7 +135,9 @@ bool leads(const Sees& sees) { return sees.local.reachable.empty() || sees.local
 
 void step(const Sees& sees, const std::string& name, const State::Region& region, const Now& now, Decision& out) {
   Stepped next{name, region.at, region.step, region.number + 1, {}};
-  if (standing(sees, name) == Standing::away) {
+  const auto node = node_of(name);
+  const bool away = node ? !answering(sees, *node) : standing(sees, name) == Standing::away;
+  if (away) {
     if (region.step == 0) return;
     next.step = 0;
     next.why = "its nodes do not take contacts: back to the first step";
@@ -138,30 +150,46 @@ void step(const Sees& sees, const std::string& name, const State::Region& region
   out.records.push_back(Rec{std::move(next)});
 }
 
+// A new node that has everything the others have begins with a small part.
+void joined(const Sees& sees, const Ordered& order, Decision& out) {
+  if (!sees.local.settled || !sees.local.may_ack || sees.members.find(sees.local.self) == nullptr) return;
+  Ordered next = order;
+  next.duty = order.steps.empty() ? Duty::serving : Duty::ramping;
+  next.by = "tandem";
+  next.why = "it has applied what the others have";
+  out.records.push_back(Rec{std::move(next)});
+}
+
+bool busy(const State::Region& region) { return region.draining() || region.ramping() || region.joining(); }
+
 }  // namespace
 
 bool on_duty(const Sees& sees) {
-  return std::ranges::any_of(sees.distribution.regions(),
-                             [](const auto& each) { return each.second.draining() || each.second.ramping(); });
+  return std::ranges::any_of(sees.distribution.regions(), [](const auto& each) { return busy(each.second); });
 }
 
 Decision react(const Sees& sees, const Now& now, Rng& rng) {
   Decision out;
-  for (const auto& [name, region] : sees.distribution.regions()) {
-    if (region.ramping() && leads(sees)) step(sees, name, region, now, out);
-    if (sees.local.hub || name != sees.local.region) continue;
-    if (region.draining()) {
-      leave(sees, region.order, now, rng, out);
-    } else {
-      keep_agents(sees, now, out);
-    }
+  for (const auto& [name, place] : sees.distribution.regions()) {
+    if (place.ramping() && leads(sees)) step(sees, name, place, now, out);
+  }
+  if (sees.local.hub) return out;
+  const State::Region& region = sees.distribution.region(sees.local.region);
+  const State::Region& node = sees.distribution.node(sees.local.self);
+  if (node.joining()) joined(sees, node.order, out);
+  if (region.draining()) {
+    leave(sees, region.order, now, rng, out);
+  } else if (node.draining()) {
+    leave(sees, node.order, now, rng, out);
+  } else {
+    keep_agents(sees, now, out);
   }
   return out;
 }
 
-Remains remains(const Sees& sees, const std::string& region) {
+Remains remains(const Sees& sees, const std::string& place) {
   Remains out;
-  for (const NodeId node : sees.members.in_region(region)) {
+  for (const NodeId node : nodes_of(sees, place)) {
     out.agents += sees.agents.signed_in_at(node).size();
     for (const ContactId id : sees.contacts.owned_by(node)) {
       switch (sees.contacts.find(id)->contact.phase) {

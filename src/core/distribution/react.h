@@ -6,7 +6,7 @@
 
 namespace tandem::distribution {
 
-// Some region drains or ramps: `react` has to be asked again in a while.
+// Some region or node drains, ramps or joins: `react` has to be asked again in a while.
 [[nodiscard]] bool on_duty(const Sees& sees);
 [[nodiscard]] Decision react(const Sees& sees, const Now& now, Rng& rng);
 
@@ -18,6 +18,6 @@ struct Remains {
   std::size_t connected = 0;  // with an agent, or ringing
   [[nodiscard]] bool nothing() const { return agents + in_flow + waiting + connected == 0; }
 };
-[[nodiscard]] Remains remains(const Sees& sees, const std::string& region);
+[[nodiscard]] Remains remains(const Sees& sees, const std::string& place);
 
 }  // namespace tandem::distribution

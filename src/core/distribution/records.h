@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,7 +20,8 @@ enum class Duty : std::uint8_t {
   serving,   // takes its share
   draining,  // takes nothing new, and gives away what can go
   ramping,   // takes a growing part of its share
-  last_ = ramping
+  joining,   // a new node: applies everything and serves nothing until it has; then it ramps
+  last_ = joining
 };
 // What becomes of the contacts that are still with agents of a draining region when its time is over.
 enum class AtDeadline : std::uint8_t {
@@ -28,14 +31,18 @@ enum class AtDeadline : std::uint8_t {
   last_ = end
 };
 
-// What a region is to do from now on. Of all orders for a region the latest stands.
+// How an order names a node; regions are named by themselves.
+[[nodiscard]] inline std::string place_of(NodeId node) { return "node/" + std::to_string(node.value()); }
+[[nodiscard]] std::optional<NodeId> node_of(std::string_view place);
+
+// What a region, or one node, is to do from now on. Of all orders for it the latest stands.
 struct Ordered {
-  std::string region;
+  std::string region;  // or a node: `place_of`
   Duty duty = Duty::serving;
   Hlc deadline;  // draining; 0: none
   AtDeadline then = AtDeadline::wait;
-  std::vector<std::uint32_t> steps;   // ramping: parts of 1,000 of its share, growing, the last below 1,000
-  std::chrono::milliseconds every{};  // ramping: at least so long at each step
+  std::vector<std::uint32_t> steps;   // ramping, joining: parts of 1,000 of its share, growing, the last below 1,000
+  std::chrono::milliseconds every{};  // ramping, joining: at least so long at each step
   std::string by;
   std::string why;
   std::vector<std::string> over;  // rules that objected and were overridden

@@ -80,22 +80,66 @@ std::vector<Objection> objections(const Sees& sees, const Group* before, const G
   return out;
 }
 
+std::string place_text(const Sees& sees, const std::string& place) {
+  const auto node = node_of(place);
+  if (!node) return "region " + place;
+  const membership::Member* member = sees.members.find(*node);
+  return "node " + (member == nullptr ? std::to_string(node->value()) : membership::name_of(*member));
+}
+
 std::vector<Objection> objections(const Sees& sees, const Ordered& order, Hlc at) {
   std::vector<Objection> out;
+  const std::vector<NodeId> nodes = nodes_of(sees, order.region);
   if (order.duty != Duty::draining) {
-    if (standing(sees, order.region) == Standing::away) {
-      out.push_back({kUnready, fmt::format("none of the nodes of {} is active and answers", order.region)});
+    if (std::ranges::none_of(nodes, [&](NodeId node) { return answering(sees, node); })) {
+      out.push_back({kUnready, fmt::format("{} is not active, or does not answer", place_text(sees, order.region))});
     }
     return out;
   }
-  for (const Group& group : groups(sees.config, sees.members)) check_zero(sees, group, order.region, at, out);
-  for (const std::string& region : region_names(sees.members)) {
-    const State::Region& other = sees.distribution.region(region);
-    if (region == order.region || !(other.draining() || other.ramping())) continue;
-    out.push_back({kMaintenance,
-                   fmt::format("region {} is {} already", region, other.draining() ? "drained" : "on its way back")});
+  std::string without = order.region;
+  if (const auto node = node_of(order.region)) {
+    // Its region stays while another node there takes contacts.
+    const membership::Member* member = sees.members.find(*node);
+    std::vector<NodeId> others = member == nullptr ? std::vector<NodeId>{} : taking(sees, member->region);
+    std::erase(others, *node);
+    without = member != nullptr && others.empty() ? member->region : std::string();
   }
-  check_capacity(sees, {order.region}, out);
+  if (!without.empty()) {
+    for (const Group& group : groups(sees.config, sees.members)) check_zero(sees, group, without, at, out);
+  }
+  for (const auto& [place, other] : sees.distribution.regions()) {
+    const bool here = std::ranges::all_of(nodes_of(sees, place), [&](NodeId node) {
+      return std::ranges::find(nodes, node) != nodes.end();  // or a member no more
+    });
+    if (here || !(other.draining() || other.ramping())) continue;
+    out.push_back({kMaintenance, fmt::format("{} is {} already", place_text(sees, place),
+                                             other.draining() ? "drained" : "on its way back")});
+  }
+  if (!without.empty()) check_capacity(sees, {without}, out);
+  return out;
+}
+
+std::vector<Objection> objections(const Sees& sees, const Dismiss& command, Hlc at) {
+  std::vector<Objection> out;
+  const membership::Member* member = sees.members.find(command.node);
+  if (member == nullptr || member->hub) return out;
+  if (sees.members.regions().size() == 1) out.push_back({kNeverZero, "it is the only one that serves contacts", true});
+  if (answering(sees, command.node)) {
+    Ordered order;
+    order.region = place_of(command.node);
+    order.duty = Duty::draining;
+    if (sees.distribution.node(command.node).part() > 0 && sees.distribution.region(member->region).part() > 0) {
+      out = objections(sees, order, at);
+    }
+  }
+  std::size_t contacts = 0;
+  for (const ContactId id : sees.contacts.owned_by(command.node)) {
+    if (sees.contacts.find(id)->contact.live()) ++contacts;
+  }
+  const std::size_t agents = sees.agents.signed_in_at(command.node).size();
+  if (contacts + agents > 0) {
+    out.push_back({kEmpty, fmt::format("{} contacts and {} agents are still with it", contacts, agents)});
+  }
   return out;
 }
 

@@ -2,12 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/bug.h"
 
 namespace tandem::distribution {
 
+std::optional<NodeId> node_of(std::string_view place) {
+  constexpr std::string_view kNode = "node/";
+  if (!place.starts_with(kNode)) return std::nullopt;
+  std::uint16_t number = 0;
+  const auto [end, bad] = std::from_chars(place.data() + kNode.size(), place.data() + place.size(), number);
+  if (bad != std::errc{} || end != place.data() + place.size()) return std::nullopt;
+  return NodeId{number};
+}
+
 std::uint32_t State::Region::part() const {
-  if (draining() && !bug::on(bug::Name::drain_takes_new)) return 0;
+  if (joining() || (draining() && !bug::on(bug::Name::drain_takes_new))) return 0;
   return ramping() ? order.steps[step] : 1000;
 }
 
@@ -55,9 +66,9 @@ void State::remember(const Meta& meta, Entry entry) {
   while (history_.size() > kHistoryMax) history_.erase(history_.begin());
 }
 
-const State::Region& State::region(const std::string& name) const {
+const State::Region& State::region(const std::string& place) const {
   static const Region serving;
-  const auto at = regions_.find(name);
+  const auto at = regions_.find(place);
   return at == regions_.end() ? serving : at->second;
 }
 

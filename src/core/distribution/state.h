@@ -1,4 +1,4 @@
-// What each region was ordered to do, and the history of orders and changes.
+// What each region and node was ordered to do, and the history of orders and changes.
 #pragma once
 
 #include <map>
@@ -31,12 +31,13 @@ class State {
       f(6, "stepped", s.stepped);
     }
     [[nodiscard]] bool draining() const { return order.duty == Duty::draining; }
+    [[nodiscard]] bool joining() const { return order.duty == Duty::joining; }
     [[nodiscard]] bool ramping() const { return order.duty == Duty::ramping && step < order.steps.size(); }
     // Parts of 1,000 of its share that it may take.
     [[nodiscard]] std::uint32_t part() const;
   };
   struct Entry {
-    std::string region;  // an order for it, or a step of its ramp; else a change of the group
+    std::string region;  // or node: an order for it, or a step of its ramp; else a change of the group
     Ordered order;
     std::string step;  // in words; empty: the order itself
     Changed change;
@@ -64,8 +65,9 @@ class State {
   void apply(const Stepped& record, const Meta& meta);
   void apply(const Changed& record, const Meta& meta);
 
-  // A region of which nobody ever spoke serves.
-  [[nodiscard]] const Region& region(const std::string& name) const;
+  // A region, or the place of a node, of which nobody ever spoke serves.
+  [[nodiscard]] const Region& region(const std::string& place) const;
+  [[nodiscard]] const Region& node(NodeId node) const { return region(place_of(node)); }
   [[nodiscard]] const std::map<std::string, Region>& regions() const { return regions_; }
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] std::uint64_t version() const { return version_; }  // grows with every record; for caches

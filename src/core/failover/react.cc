@@ -31,7 +31,8 @@ Decision react(const Sees& sees, const Now&) {
       // The word of the one that is to be evacuated does not count either.
       std::vector<NodeId> doubters = voters_against(sees, node);
       std::erase(doubters, subject);
-      const bool stands = node != subject && sees.failover.state(node) != MemberState::evacuated && doubters.empty();
+      const bool stands = node != subject && sees.failover.state(node) != MemberState::evacuated && doubters.empty() &&
+                          !sees.distribution.node(node).joining();
       if (stands) survivors.push_back(node);
     }
     if (survivors.empty()) continue;
@@ -56,6 +57,16 @@ Decision come_back(const Sees& sees, bool caught_up, const Now& now) {
     next = health.state == MemberState::recovering ? MemberState::ready : MemberState::active;
   }
   out.records.push_back(Rec{Returned{health.epoch + 1, next}});
+  const distribution::State::Region& ordered = sees.distribution.node(sees.local.self);
+  if (next != MemberState::active || ordered.draining() || ordered.joining()) return out;
+  distribution::Ordered ramp;
+  ramp.region = distribution::place_of(sees.local.self);
+  ramp.duty = distribution::Duty::ramping;
+  ramp.steps = {kRamp.begin(), kRamp.end()};
+  ramp.every = kRampEvery;
+  ramp.by = "tandem";
+  ramp.why = "it returned after an evacuation";
+  out.records.push_back(distribution::Rec{std::move(ramp)});
   return out;
 }
 

@@ -65,5 +65,23 @@ TEST_F(Three, AMemberComesBackAgainstTheWordOfOneThatIsGone) {
   EXPECT_EQ(std::get<Returned>(std::get<Rec>(decision.records.front())).state, MemberState::recovering);
 }
 
+TEST_F(Three, AReturnedMemberRampsUnlessSomebodyOrderedOtherwise) {
+  local.self = kWest;
+  failover.apply(Evacuated{kWest, 1, {kHub, kEast}, {kEast}}, meta(kHub));
+  failover.apply(Returned{2, MemberState::ready}, meta(kWest));
+  now.hlc = now.hlc + local.timers.ready + 1ms;
+  const Decision back = come_back(sees(), true, now);
+  ASSERT_EQ(back.records.size(), 2U);
+  const auto& ramp = std::get<distribution::Ordered>(std::get<distribution::Rec>(back.records.back()));
+  EXPECT_EQ(ramp.region, distribution::place_of(kWest));
+  EXPECT_EQ(ramp.steps.front(), 100U);
+
+  distribution::Ordered drain;
+  drain.region = distribution::place_of(kWest);
+  drain.duty = distribution::Duty::draining;
+  distribution.apply(drain, meta(kHub));
+  EXPECT_EQ(come_back(sees(), true, now).records.size(), 1U);
+}
+
 }  // namespace
 }  // namespace tandem::failover

@@ -16,6 +16,7 @@ struct Member {
   bool hub = false;          // witnesses and relays, owns nothing
   std::string peer_address;  // host:port of the peer stream
   std::string public_url;    // where clients reach its endpoints
+  std::string name;          // of the node; empty: its region, or "hub"
   friend bool operator==(const Member&, const Member&) = default;
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -24,8 +25,19 @@ struct Member {
     f(3, "hub", s.hub);
     f(4, "peer_address", s.peer_address);
     f(5, "public_url", s.public_url);
+    f(6, "name", s.name);
   }
 };
+
+[[nodiscard]] inline std::string name_of(const Member& member) {
+  if (!member.name.empty()) return member.name;
+  return member.hub ? "hub" : member.region;
+}
+
+// The name of the node, or of its region.
+[[nodiscard]] inline bool called(const Member& member, const std::string& place) {
+  return member.region == place || name_of(member) == place;
+}
 
 struct Proposed {
   std::uint64_t number = 0;

@@ -56,6 +56,34 @@ const Member* State::find(NodeId node) const {
   return nullptr;
 }
 
+const Member* State::find(std::string_view name) const {
+  for (const Member& member : current().members) {
+    if (name_of(member) == name) return &member;
+  }
+  return nullptr;
+}
+
+bool State::ever(NodeId node) const {
+  return std::ranges::any_of(lists_, [&](const auto& each) {
+    return std::ranges::find(each.second.members, node, &Member::node) != each.second.members.end();
+  });
+}
+
+std::vector<Member> State::known() const {
+  std::vector<Member> out = current().members;
+  const List* next = pending();
+  if (next == nullptr) return out;
+  for (const Member& member : next->members) {
+    const auto at = std::ranges::find(out, member.node, &Member::node);
+    if (at == out.end()) {
+      out.push_back(member);
+    } else {
+      *at = member;
+    }
+  }
+  return out;
+}
+
 std::vector<NodeId> State::nodes() const {
   std::vector<NodeId> out;
   for (const Member& member : current().members) out.push_back(member.node);

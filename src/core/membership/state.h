@@ -38,6 +38,11 @@ class State {
   [[nodiscard]] const List& current() const;  // highest in force
   [[nodiscard]] const List* pending() const;  // proposed, next number, not in force yet
   [[nodiscard]] const Member* find(NodeId node) const;
+  [[nodiscard]] const Member* find(std::string_view name) const;
+  // In some list, in force or not, now or once: ids are never given twice.
+  [[nodiscard]] bool ever(NodeId node) const;
+  // Those in force, and those that are to be: who may connect.
+  [[nodiscard]] std::vector<Member> known() const;
   [[nodiscard]] std::vector<NodeId> nodes() const;    // all members
   [[nodiscard]] std::vector<NodeId> regions() const;  // members that own things
   [[nodiscard]] std::vector<NodeId> in_region(std::string_view region) const;

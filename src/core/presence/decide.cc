@@ -446,12 +446,14 @@ Result<Decision> decide(const Sees& sees, const Move& command, const Now& now) {
   const auto held = open_here(sees, command.agent);
   if (!held) return std::unexpected(held.error());
   Presence next = (*held)->presence;
-  const bool stays = command.region.empty() || command.region == sees.local.region;
+  const membership::Member* self = sees.members.find(sees.local.self);
+  const bool stays = command.region.empty() || command.region == sees.local.region ||
+                     (self != nullptr && membership::name_of(*self) == command.region);
   if (!stays) {
     const bool there = std::ranges::any_of(sees.members.current().members, [&](const membership::Member& member) {
-      return !member.hub && member.region == command.region && sees.local.reachable.contains(member.node);
+      return !member.hub && membership::called(member, command.region) && sees.local.reachable.contains(member.node);
     });
-    if (!there) return fail(Errc::refused, "no node of region " + command.region + " answers");
+    if (!there) return fail(Errc::refused, "no node of " + command.region + " answers");
   }
   if (stays && !next.move_to.empty()) next.available_since = now.hlc;
   next.move_to = stays ? std::string() : command.region;

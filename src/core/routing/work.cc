@@ -51,9 +51,14 @@ const Start* own_start(const Sees& sees, const Starts& starts) {
 }
 
 bool survivor(const Sees& sees, NodeId lost, ContactId contact) {
-  // Rendezvous hashing: every survivor computes the same winner; if two ever choose differently, nothing unsafe
-  // follows.
-  const auto weight = [&](NodeId node) { return derive_uuid(contact.value(), "adopt", node.value()); };
+  // Rendezvous hashing, the lost node's own region first: every survivor computes the same winner; if two ever choose
+  // differently, nothing unsafe follows.
+  const membership::Member* owner = sees.members.find(lost);
+  const auto weight = [&](NodeId node) {
+    const membership::Member* member = sees.members.find(node);
+    const bool near = owner != nullptr && member != nullptr && member->region == owner->region;
+    return std::pair{near, derive_uuid(contact.value(), "adopt", node.value())};
+  };
   NodeId best;
   for (const NodeId node : sees.failover.health(lost).survivors) {
     if (sees.failover.state(node) == failover::MemberState::evacuated) continue;

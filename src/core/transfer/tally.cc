@@ -56,9 +56,9 @@ void count_turn(Tally& tally, const Sees& sees, const Contact& before, const Tur
   if (now.phase == Phase::abandoned) ++to.abandoned;
 }
 
-bool is_in(const Sees& sees, NodeId node, const std::string& region) {
+bool is_in(const Sees& sees, NodeId node, const std::string& place) {
   const membership::Member* member = sees.members.find(node);
-  return member != nullptr && member->region == region;
+  return member != nullptr && membership::called(*member, place);
 }
 
 // The desktop is closed here because one was asked for where the agent was sent.
