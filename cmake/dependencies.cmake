@@ -14,6 +14,7 @@ if(TANDEM_IO)
   find_package(prometheus-cpp REQUIRED)
   find_library(TANDEM_ARGON2 argon2 REQUIRED)
   find_library(TANDEM_OATH oath REQUIRED)
+  find_library(TANDEM_MAXMINDDB maxminddb REQUIRED)
   find_package(benchmark)
 endif()
 # The programs allocate with jemalloc where it is found: what one thread makes, another gives back. Sanitizers bring

@@ -133,6 +133,11 @@ Result<std::string> FakeHost::secret(const std::string& reference) {
   return kSecret;
 }
 
+std::optional<std::string> FakeHost::place_of(const std::string& address) {
+  const auto at = places.find(address);
+  return at == places.end() ? std::nullopt : std::optional(at->second);
+}
+
 Uuid FakeHost::mint() { return mint_uuid(now_.hlc, rng_); }
 std::uint64_t FakeHost::utc_ms() { return now_.hlc.milliseconds(); }
 

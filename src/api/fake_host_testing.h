@@ -50,12 +50,14 @@ class FakeHost final : public Host {
                                        std::chrono::seconds lifetime) override;
   [[nodiscard]] Result<std::string> verify_token(std::string_view purpose, std::string_view token) override;
   [[nodiscard]] Result<std::string> secret(const std::string& reference) override;
+  [[nodiscard]] std::optional<std::string> place_of(const std::string& address) override;
   [[nodiscard]] Uuid mint() override;
   [[nodiscard]] std::uint64_t utc_ms() override;
   void log(std::string_view level, std::string message) override;
   [[nodiscard]] Identity identity() const override { return identity_; }
 
   void run(std::chrono::milliseconds time);
+  std::map<std::string, std::string> places;  // of addresses
   [[nodiscard]] const World& world() const { return node_->world(); }
   [[nodiscard]] std::size_t open_sessions() const { return sessions_.size(); }
   // Errors that the API logged, which no test expects.

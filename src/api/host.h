@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +58,9 @@ class Host {
   [[nodiscard]] virtual Result<std::string> verify_token(std::string_view purpose, std::string_view token) = 0;
   // A secret by reference: "file:PATH" or "env:NAME". Errors: not_found.
   [[nodiscard]] virtual Result<std::string> secret(const std::string& reference) = 0;
+
+  // Where an address of the Internet is: "latitude,longitude". Nothing: no address, or not known.
+  [[nodiscard]] virtual std::optional<std::string> place_of(const std::string& address) = 0;
 
   [[nodiscard]] virtual Uuid mint() = 0;                              // a new id, version 7
   [[nodiscard]] virtual std::uint64_t utc_ms() = 0;                   // wall clock

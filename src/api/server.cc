@@ -70,14 +70,18 @@ struct Api::Impl : std::enable_shared_from_this<Impl> {
     if (!connect.knows(request.method, request.target)) {
       return respond(model::error_response(model::unknown_operation(), request_id));
     }
-    signatures.verify(std::move(request), [self = shared_from_this(), request_id = std::move(request_id),
-                                           respond = std::move(respond)](
-                                              const http::Request& judged,
-                                              const std::expected<std::string, model::ServiceError>& principal) {
-      if (!principal) return respond(model::error_response(principal.error(), request_id));
-      self->connect.handle(
-          judged, {.request_id = request_id, .region = self->host.identity().region, .principal = *principal}, respond);
-    });
+    signatures.verify(
+        std::move(request),
+        [self = shared_from_this(), request_id = std::move(request_id), respond = std::move(respond)](
+            const http::Request& judged, const std::expected<std::string, model::ServiceError>& principal) {
+          if (!principal) return respond(model::error_response(principal.error(), request_id));
+          self->connect.handle(judged,
+                               {.request_id = request_id,
+                                .region = self->host.identity().region,
+                                .principal = *principal,
+                                .address = judged.remote},
+                               respond);
+        });
   }
 
   // Alive: this process answers. Ready: the loop answers too, and has heard of the others what there is to hear.

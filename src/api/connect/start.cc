@@ -64,8 +64,19 @@ void send(const Context& context, const model::Call& call, Start start, model::R
 // Says where the customer is, for the choice of a region (docs/modules/distribution.md).
 constexpr char kCaller[] = "tandem-caller";
 
-void set_caller(contact::Start& verb, const std::map<std::string, std::string>& attributes) {
-  if (const auto at = attributes.find(kCaller); at != attributes.end()) verb.caller = at->second;
+// An address of the Internet becomes a place here, so that no rule ever sees one; without the attribute it is that of
+// whoever started the contact.
+void set_caller(Host& host, const model::Call& call, contact::Start& verb,
+                const std::map<std::string, std::string>& attributes) {
+  const auto said = attributes.find(kCaller);
+  const bool named = said != attributes.end() && !said->second.empty();
+  const std::string& caller = named ? said->second : call.caller.address;
+  const auto place = host.place_of(caller);
+  if (place) {
+    verb.caller = *place;
+  } else if (named && (caller.starts_with('+') || caller.find(',') != std::string::npos)) {
+    verb.caller = caller;  // a number or a place
+  }
 }
 
 // What this build has no meaning for is refused rather than ignored.
@@ -113,7 +124,7 @@ void start_chat(const Context& context, const model::Call& call, model::Reply re
         verb.flow = FlowId{flow};
         verb.customer_name = host.seal(key, text(call.input.at("ParticipantDetails").as_object(), "DisplayName"));
         verb.attributes = ground->personal.seal(host, key, attributes);
-        set_caller(verb, attributes);
+        set_caller(host, call, verb, attributes);
         if (const std::string customer = text(call.input, "CustomerId"); !customer.empty()) {
           verb.data["CustomerId"] = host.seal(key, customer);
           verb.person = host.pseudonym(customer);
@@ -195,7 +206,7 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
           verb.description = context.host.seal(verb.key, description);
         }
         verb.attributes = ground->personal.seal(context.host, verb.key, attributes);
-        set_caller(verb, attributes);
+        set_caller(context.host, call, verb, attributes);
         if (const auto good = set_references(verb, context.host, call.input); !good) {
           return reply(refuse(call, good.error()));
         }

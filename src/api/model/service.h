@@ -22,6 +22,7 @@ struct Caller {
   std::string request_id;  // answered as x-amzn-requestid
   std::string region;      // of the endpoint that answers: ARNs in the answer name it
   std::string principal;   // whom the signature proved; empty where none is asked for
+  std::string address;     // of the client, or of a proxy before it
 };
 
 struct Call {

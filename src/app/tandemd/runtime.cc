@@ -132,6 +132,7 @@ Result<void> Runtime::boot() {
   log_->start(std::move(events));
   erase(overdue);
 
+  open_geo_ip();
   client_ = std::make_unique<http::Client>();
   functions_ = std::make_unique<Functions>(
       settings_, *client_, *keys_, [this] { return read_clock().mono; }, [this] { return mint(); },
@@ -148,6 +149,18 @@ Result<void> Runtime::boot() {
   identity_.tls = !settings_.public_cert.empty();
   identity_.build = kBuild;
   return {};
+}
+
+// Nearness is a convenience: the node serves without it.
+void Runtime::open_geo_ip() {
+  if (settings_.geo_ip.empty()) return;
+  auto database = geo_ip::Database::open(settings_.geo_ip);
+  if (!database) {
+    log("error", "'geo_ip': " + database.error().detail + "; callers' addresses say nothing about where they are");
+    return;
+  }
+  log("info", "callers' addresses are looked up in " + settings_.geo_ip + " (" + database->about() + ")");
+  geo_ip_ = std::move(*database);
 }
 
 Result<void> Runtime::listen() {
@@ -635,6 +648,10 @@ Result<std::string> Runtime::verify_token(std::string_view purpose, std::string_
 }
 
 Result<std::string> Runtime::secret(const std::string& reference) { return read_secret(reference); }
+
+std::optional<std::string> Runtime::place_of(const std::string& address) {
+  return geo_ip_ ? geo_ip_->place_of(address) : std::nullopt;
+}
 
 Uuid Runtime::mint() {
   const Hlc at = Hlc::at(utc_ms());

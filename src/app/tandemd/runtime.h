@@ -14,6 +14,7 @@
 #include "app/tandemd/settings.h"
 #include "io/aside/aside.h"
 #include "io/clock/clock.h"
+#include "io/geo_ip/geo_ip.h"
 #include "io/http_client/client.h"
 #include "io/http_server/server.h"
 #include "io/key_store/key_store.h"
@@ -60,6 +61,7 @@ class Runtime final : public api::Host {
   std::string sign_token(std::string_view purpose, std::string_view payload, std::chrono::seconds lifetime) override;
   Result<std::string> verify_token(std::string_view purpose, std::string_view token) override;
   Result<std::string> secret(const std::string& reference) override;
+  std::optional<std::string> place_of(const std::string& address) override;
   Uuid mint() override;
   std::uint64_t utc_ms() override;
   void log(std::string_view level, std::string message) override;
@@ -71,6 +73,7 @@ class Runtime final : public api::Host {
  private:
   Runtime(Settings settings, LogLine log);
   Result<void> boot();
+  void open_geo_ip();
   Result<void> listen();
   void run();
   void deliver(Outputs outputs);
@@ -99,6 +102,7 @@ class Runtime final : public api::Host {
   std::uint64_t pending_ticket_ = 0;
   std::unique_ptr<peer::Peers> peers_;
   std::unique_ptr<http::Client> client_;
+  std::optional<geo_ip::Database> geo_ip_;
   std::unique_ptr<Functions> functions_;
   std::unique_ptr<http::Server> server_;
   std::shared_ptr<void> api_;  // what answers the requests

@@ -102,6 +102,7 @@ Settings read(const YAML::Node& root) {
     }
   }
   s.lambda_endpoint = value_or<std::string>(root, "lambda_endpoint", "");
+  s.geo_ip = value_or<std::string>(root, "geo_ip", "");
   s.log_level = value_or<std::string>(root, "log_level", "info");
   s.free_bytes_min = value_or<std::uint64_t>(root, "free_bytes_min", s.free_bytes_min);
   if (root["timers"]) read_timers(root["timers"], s.timers);

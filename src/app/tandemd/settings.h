@@ -35,6 +35,7 @@ struct Settings {
   std::vector<membership::Member> others;        // who joined later, and where they are
   std::map<std::string, std::string> functions;  // Lambda ARN or name -> http(s) address
   std::string lambda_endpoint;                   // base address of a Lambda invoke endpoint; empty: none
+  std::string geo_ip;                            // MaxMind database: where callers' addresses are; empty: not known
   std::string log_level = "info";
   Timers timers;
   std::uint64_t free_bytes_min = 128U << 20;

@@ -83,7 +83,7 @@ struct Solution {
 // Errors: those; refused (a set could only go where no region takes contacts).
 [[nodiscard]] Result<Solution> solve(const Problem& problem);
 // How many ways to go on are tried in all, about; more makes the search exact for larger problems, and slower. This
-// takes a second or two at most.
+// takes a few seconds at most.
 inline constexpr std::size_t kWork = 4'000'000;
 [[nodiscard]] Result<Solution> solve(const Problem& problem, std::size_t work);
 
