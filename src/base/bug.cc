@@ -27,6 +27,9 @@ const std::vector<Entry>& all() {
       {Name::accept_on_old_grant, "accept-on-old-grant", "one-promise"},
       {Name::item_id_per_try, "item-id-per-try", "transcript-once"},
       {Name::drain_takes_new, "drain-takes-new", "shares"},
+      {Name::vote_counted_twice, "vote-counted-twice", "evacuation"},
+      {Name::ramp_without_gate, "ramp-without-gate", "ramp-gate"},
+      {Name::acts_before_resynchronising, "acts-before-resynchronising", "return"},
   };
   return entries;
 }

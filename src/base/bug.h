@@ -34,6 +34,9 @@ enum class Name : std::uint8_t {
   accept_on_old_grant,
   item_id_per_try,
   drain_takes_new,
+  vote_counted_twice,
+  ramp_without_gate,
+  acts_before_resynchronising,
   tie_break,  // found by the reference model of routing (src/node/routing_test.cc), not by the simulator
 };
 

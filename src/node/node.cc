@@ -421,7 +421,7 @@ void Node::members_changed() {
       emit(Decision{{membership::Rec{membership::Accepted{next->number}}}, {}});
     }
   }
-  emit(failover::react(sees(), now_));
+  emit(failover::react(sees(), cluster_.replication().seen()));
   duties_wake_ = {};
   for (const membership::Member& member : list.members) {
     if (world_.failover().state(member.node) != failover::MemberState::evacuated) continue;

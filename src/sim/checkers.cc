@@ -439,6 +439,68 @@ void SharesHeld::placed(const contact::Contact& contact, NodeId owner, std::chro
                   contact.id.value());
 }
 
+// -- evacuation, ramp-gate, return
+
+void Evacuations::voted(NodeId by, const failover::Vote& vote) {
+  if (vote.down && vote.kinds() >= 2) cast_.insert({by, vote.subject});
+}
+
+void Evacuations::evacuated(const failover::Evacuated& fact, const std::vector<NodeId>& standing, std::size_t members,
+                            std::chrono::nanoseconds now) {
+  const std::set<NodeId> voters(fact.voters.begin(), fact.voters.end());
+  std::size_t counted = 0;
+  for (const NodeId voter : voters) {
+    const bool stands = std::ranges::find(standing, voter) != standing.end();
+    if (voter != fact.subject && stands && cast_.contains({voter, fact.subject})) ++counted;
+  }
+  if (counted < std::max<std::size_t>(2, (members - 1) / 2 + 1)) {
+    verdict_.broken("evacuation", fmt::format("{} is declared evacuated with {} votes of {} other members",
+                                              name(fact.subject), counted, members - 1));
+  }
+  if (!only_the_dead_) return;
+  const auto died = dead_.find(fact.subject);
+  if (died != dead_.end()) {
+    found_[fact.subject] = now;
+    found_after_.push_back(now - died->second);
+    dead_.erase(died);
+  } else if (const auto found = found_.find(fact.subject); found == found_.end() || now - found->second > 10s) {
+    verdict_.broken("evacuation", fmt::format("{} is declared evacuated and lives", name(fact.subject)));
+  }
+}
+
+void Evacuations::died(NodeId node, std::chrono::nanoseconds now) { dead_[node] = now; }
+
+void Evacuations::over(std::chrono::nanoseconds now) {
+  for (const auto& [node, since] : dead_) {
+    if (now - since < kFoundMax) continue;
+    verdict_.broken("evacuation",
+                    fmt::format("{} is dead for {} ms and nobody says so", name(node),
+                                std::chrono::duration_cast<std::chrono::milliseconds>(now - since).count()));
+  }
+}
+
+void Evacuations::stepped(const distribution::Stepped& step, bool answers, NodeId by) {
+  std::uint32_t& at = steps_[{step.region, step.order}];
+  const bool up = step.step > at;
+  at = step.step;
+  if (!up || answers) return;
+  verdict_.broken("ramp-gate", fmt::format("{} lets {} take step {} though it does not answer", name(by), step.region,
+                                           step.step + 1));
+}
+
+void Evacuations::started(NodeId node, Vector others) { to_apply_[node] = std::move(others); }
+
+void Evacuations::disk_lost(NodeId node) {
+  for (auto& [other, vector] : to_apply_)
+    std::erase_if(vector, [&](const auto& each) { return each.first.origin == node; });
+}
+
+void Evacuations::returned(NodeId node, failover::MemberState state, const Vector& seen) {
+  if (state != failover::MemberState::recovering || covers(seen, to_apply_[node])) return;
+  verdict_.broken("return",
+                  fmt::format("{} comes back before it has applied what the others had when it started", name(node)));
+}
+
 // -- one-upstream
 
 void OneUpstream::lets_go(SessionId session, NodeId node) {

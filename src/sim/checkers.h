@@ -198,6 +198,40 @@ class SharesHeld {
   Verdict& verdict_;
 };
 
+// "evacuation": it rests on votes of a majority of the other members, cast with two kinds of evidence and standing as
+// far as the one who declares it knows; in rough weather nobody is evacuated who did not die, and who dies is, in time.
+// "ramp-gate": no step up while the node that takes it knows that nobody is there.
+// "return": a member comes back when it has applied what the others had when it started.
+class Evacuations {
+ public:
+  explicit Evacuations(Verdict& verdict) : verdict_(verdict) {}
+  void voted(NodeId by, const failover::Vote& vote);
+  // `standing`: against the subject, in the world of the one who declares it.
+  void evacuated(const failover::Evacuated& fact, const std::vector<NodeId>& standing, std::size_t members,
+                 std::chrono::nanoseconds now);
+  // `answers`: some node of the place does, as far as the writer knows.
+  void stepped(const distribution::Stepped& step, bool answers, NodeId by);
+  void started(NodeId node, Vector others);
+  void disk_lost(NodeId node);  // nobody may have had what it had
+  void returned(NodeId node, failover::MemberState state, const Vector& seen);
+  // Only in rough weather.
+  void only_the_dead() { only_the_dead_ = true; }
+  void died(NodeId node, std::chrono::nanoseconds now);
+  void over(std::chrono::nanoseconds now);
+  [[nodiscard]] const std::vector<std::chrono::nanoseconds>& found_after() const { return found_after_; }
+  static constexpr std::chrono::seconds kFoundMax{5};
+
+ private:
+  Verdict& verdict_;
+  std::set<std::pair<NodeId, NodeId>> cast_;  // voter and subject, down with two kinds
+  std::map<NodeId, Vector> to_apply_;
+  std::map<std::pair<std::string, Hlc>, std::uint32_t> steps_;  // by place and order
+  bool only_the_dead_ = false;
+  std::map<NodeId, std::chrono::nanoseconds> dead_;  // and not found yet
+  std::map<NodeId, std::chrono::nanoseconds> found_;
+  std::vector<std::chrono::nanoseconds> found_after_;
+};
+
 // "work-once": an attempt of a piece of work runs at one node and is given to one agent.
 class WorkOnce {
  public:

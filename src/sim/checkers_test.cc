@@ -359,5 +359,77 @@ TEST(OneUpstream, TheNewIsAskedBeforeTheOldLetsGo) {
   expect(verdict, "one-upstream");
 }
 
+TEST(Evacuations, CountsEachVoterOnceAndOnlyWithTwoKinds) {
+  const auto vote = [](NodeId subject, bool second_kind) {
+    failover::Vote out;
+    out.subject = subject;
+    out.down = out.peer_link = true;
+    out.api_probe = second_kind;
+    return out;
+  };
+  const NodeId lost{3};
+  failover::Evacuated fact;
+  fact.subject = lost;
+  for (const auto& [voters, kinds, right] : {std::tuple{std::vector{NodeId{1}, NodeId{2}}, true, true},
+                                             std::tuple{std::vector{NodeId{1}, NodeId{1}}, true, false},
+                                             std::tuple{std::vector{NodeId{1}, NodeId{2}}, false, false},
+                                             std::tuple{std::vector{NodeId{1}, lost}, true, false}}) {
+    Verdict verdict;
+    Evacuations checker(verdict);
+    for (const NodeId voter : voters) checker.voted(voter, vote(lost, kinds));
+    fact.voters = voters;
+    checker.evacuated(fact, voters, 3, 1s);
+    EXPECT_EQ(verdict.clean(), right);
+  }
+}
+
+TEST(Evacuations, InRoughWeatherOnlyTheDeadAreFoundAndAllOfThem) {
+  Verdict verdict;
+  Evacuations checker(verdict);
+  checker.only_the_dead();
+  checker.died(NodeId{2}, 10s);
+  checker.over(11s);
+  EXPECT_TRUE(verdict.clean());
+  checker.over(16s);
+  EXPECT_FALSE(verdict.clean());
+
+  Verdict alive;
+  Evacuations of_the_living(alive);
+  of_the_living.only_the_dead();
+  failover::Evacuated fact;
+  fact.subject = NodeId{3};
+  fact.voters = {NodeId{1}, NodeId{2}};
+  failover::Vote vote;
+  vote.subject = NodeId{3};
+  vote.down = vote.peer_link = vote.api_probe = true;
+  for (const NodeId voter : fact.voters) of_the_living.voted(voter, vote);
+  of_the_living.evacuated(fact, fact.voters, 3, 1s);
+  EXPECT_FALSE(alive.clean());
+}
+
+TEST(Evacuations, ARampGoesUpOnlyWhereSomebodyAnswers) {
+  Verdict verdict;
+  Evacuations checker(verdict);
+  distribution::Stepped step{"us-east-1", Hlc::at(1), 1, 1, ""};
+  checker.stepped(step, true, NodeId{1});
+  step.step = 0;
+  checker.stepped(step, false, NodeId{1});  // back
+  EXPECT_TRUE(verdict.clean());
+  step.step = 1;
+  checker.stepped(step, false, NodeId{1});
+  EXPECT_FALSE(verdict.clean());
+}
+
+TEST(Evacuations, AMemberReturnsWithWhatTheOthersHad) {
+  Verdict verdict;
+  Evacuations checker(verdict);
+  const LogId log{NodeId{1}, Incarnation{7}};
+  checker.started(NodeId{2}, {{log, Sequence{5}}});
+  checker.returned(NodeId{2}, failover::MemberState::recovering, {{log, Sequence{5}}});
+  EXPECT_TRUE(verdict.clean());
+  checker.returned(NodeId{2}, failover::MemberState::recovering, {{log, Sequence{4}}});
+  EXPECT_FALSE(verdict.clean());
+}
+
 }  // namespace
 }  // namespace tandem::sim

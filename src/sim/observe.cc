@@ -4,6 +4,7 @@
 
 #include "base/overloaded.h"
 #include "codec/wire.h"
+#include "core/distribution/effective.h"
 #include "sim/people.h"
 #include "sim/simulation.h"
 
@@ -250,10 +251,14 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                 refused.contact.value().text(), refused.reason);
           },
           [&](const failover::Rec& r) {
+            if (const auto* vote = std::get_if<failover::Vote>(&r)) evacuations_.voted(host.id, *vote);
             if (const auto* out = std::get_if<failover::Evacuated>(&r)) {
+              evacuations_.evacuated(*out, host.node->world().failover().against(out->subject), hosts_.size(),
+                                     events_.now());
               coverage_.count("member: evacuated");
               say({}, "node {} declares node {} evacuated", host.id.value(), out->subject.value());
-            } else if (std::holds_alternative<failover::Returned>(r)) {
+            } else if (const auto* back = std::get_if<failover::Returned>(&r)) {
+              evacuations_.returned(host.id, back->state, host.node->cluster().replication().seen());
               coverage_.count("member: returned");
               say({}, "node {} returns", host.id.value());
             }
@@ -261,7 +266,14 @@ void Simulation::observe(Host& host, const record::Record& rec) {
           [&](const distribution::Rec& r) {
             const auto* order = std::get_if<distribution::Ordered>(&r);
             if (order != nullptr && order->duty == distribution::Duty::draining) coverage_.count("region: drained");
-            if (std::holds_alternative<distribution::Stepped>(r)) coverage_.count("region: ramped");
+            if (const auto* step = std::get_if<distribution::Stepped>(&r)) {
+              coverage_.count("region: ramped");
+              const Sees sees = host.node->world().sees(host.node->local());
+              const auto nodes = distribution::nodes_of(sees, step->region);
+              const bool answers =
+                  std::ranges::any_of(nodes, [&](NodeId n) { return distribution::answering(sees, n); });
+              evacuations_.stepped(*step, answers, host.id);
+            }
           },
           [](const auto&) {},
       },

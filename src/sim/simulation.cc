@@ -107,6 +107,9 @@ Outcome Simulation::run() {
   }
   events_.at(1s, [this] { configure(0); });
   events_.at(kConfigured, [this] { people_->begin(); });
+  events_.at(1s, [this] { probe(); });
+  if (options_.noise) noise();
+  if (options_.deaths) die();
   if (options_.faults) {
     schedule_ = draw_schedule(rng_, hosts_.size(), kFaultsBegin, faults_end);
     for (const Fault& fault : schedule_.faults) events_.at(fault.at, [this, fault] { strike(fault); });
@@ -151,6 +154,9 @@ Outcome Simulation::run() {
   out.events = events_.ran();
   out.records = records_;
   out.contacts = people_->started();
+  evacuations_.over(events_.now());
+  out.violations = verdict.found();
+  out.found_after = evacuations_.found_after();
   out.simulated_seconds = std::chrono::duration<double>(events_.now()).count();
   return out;
 }
@@ -179,6 +185,7 @@ void Simulation::boot(Host& host) {
   options.members = members_;
   options.disk_was_empty = host.disk.empty();
   options.timers = timers();
+  options.cluster.detector.hold_down = options.timers.hold;
   options.cluster.replication.self = host.id;
   options.cluster.replication.incarnation = host.incarnation;
   options.cluster.replication.schema = record::kSchema;
@@ -204,6 +211,13 @@ void Simulation::boot(Host& host) {
   Vector has;
   for (const auto& [log, last] : on_disk) has[log] = last.last;
   order_.started(host.id, std::move(has));
+  Vector of_others;
+  for (const auto& other : hosts_) {
+    if (other->index == host.index || other->node == nullptr) continue;
+    const LogId own{other->id, other->incarnation};
+    if (const Sequence last = other->disk.last(own); last != Sequence{}) of_others[own] = last;
+  }
+  evacuations_.started(host.id, std::move(of_others));
   host.counted = {};
   host.frozen_until = {};
   host.backlog.clear();
@@ -232,6 +246,7 @@ void Simulation::kill(Host& host, FaultKind how, Time lasts, bool silent) {
   }
   if (how == FaultKind::lost_disk) {
     told.disk_lost(host.id);
+    evacuations_.disk_lost(host.id);
     host.disk.wipe();
     disk_lost_at_ = events_.now();
   }
@@ -532,8 +547,7 @@ void Simulation::send(Host& from, NodeId to, std::string bytes) {
 void Simulation::carry(std::size_t from, std::size_t to, std::string bytes) {
   Link& l = link(from, to);
   const std::size_t way = from < to ? 0 : 1;
-  Time takes = l.base + std::chrono::microseconds{world_rng_.below(400)};
-  if (events_.now() < l.slow_until) takes *= l.slow_factor;
+  Time takes = one_way(l);
   Time when = events_.now() + takes;
   const bool reorders = events_.now() < l.reorder_until && world_rng_.chance(1, 10);
   if (reorders) {

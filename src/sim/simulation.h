@@ -40,6 +40,7 @@ struct Outcome {
   std::uint64_t records = 0;
   std::uint64_t contacts = 0;
   double simulated_seconds = 0;
+  std::vector<Time> found_after;  // from each death to its evacuation
 };
 
 class Simulation {
@@ -160,6 +161,13 @@ class Simulation {
   void heal();
   void count_sagas(const Fault& fault);
 
+  // -- evidence.cc: what nodes learn of each other beside their links, and rough weather
+  void probe();
+  [[nodiscard]] Time one_way(const Link& link);
+  void noise();
+  void pause_later(Host& host);
+  void die();
+
   // -- what is observed
   void observe(Host& host, const record::Record& record);
   void compare_order(const Host& host, const routing::Matched& match);
@@ -202,6 +210,7 @@ class Simulation {
   OneUpstream one_upstream_{verdict};
   GlobalOrder global_order_{verdict};
   SharesHeld shares_{verdict};
+  Evacuations evacuations_{verdict};
   // As the latest record of each agent's desk at a node says.
   std::map<std::pair<NodeId, AgentId>, std::map<ContactId, presence::Slot>> slots_;
   std::unordered_map<Uuid, std::pair<AgentId, ContactId>> accepts_;

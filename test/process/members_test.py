@@ -73,6 +73,25 @@ def leave(centre):
     equal(sorted(centre.members(NEW)), sorted(["hub", EAST, SECOND, NEW]), "the members")
 
 
+@case("one that was lost comes back and takes its part in steps; the decision says on whose word, and a replay says the same")
+def back(centre):
+    centre.tandem("down", "--only", NEW, "--kill")
+    until("it to be evacuated", lambda: any("evacuated" in p for p in centre.ops("hub", "status")["problems"]))
+    fact = centre.json("evacuations")["history"][-1]
+    equal((fact["name"], fact["what"]), (NEW, "evacuated"), "the decision")
+    equal({tuple(sorted(v["evidence"])) for v in fact["votes"]}, {("API does not answer", "peer link silent")}, "its evidence")
+    assert len(fact["votes"]) >= 2 and NEW not in fact["survivors"], fact
+    equal(centre.json("evacuations", fact["id"])["replay"], "decides the same", "a replay")
+    assert "peer link silent" in centre.tandem("evacuations"), "the list for people"
+    centre.tandem("up", "--detach")
+    until("it to ramp", lambda: (centre.place(NEW)["standing"], centre.place(NEW)["part"]) == ("ramping", 10))
+    began = collections.Counter(until("the hub to know the contact", lambda c=centre.task(): centre.began_at(c)) for _ in range(11))
+    equal(began[NEW], 1, "a tenth of its share: one of eleven")
+    centre.tandem("undrain", NEW, "--at-once")
+    until("it to serve", lambda: centre.place(NEW)["standing"] == "serving")
+    centre.settled()
+
+
 @case("a member that is lost for good is removed without being asked; the last one is not")
 def lost(centre):
     centre.tandem("down", "--only", NEW, "--kill")

@@ -281,7 +281,7 @@ json::object describe_place(const Sees& sees, const std::string& place) {
   json::object out{{"region", node ? sees.members.find(*node)->region : place},
                    {"standing", distribution::standing_name(standing_of(sees, place))},
                    {"duty", duty_name(ordered.order.duty)},
-                   {"part", static_cast<double>(ordered.part()) / 10},
+                   {"part", static_cast<double>(node ? ordered.part() : distribution::part_of(sees, place)) / 10},
                    {"agents", left.agents},
                    {"slots", load.slots},
                    {"in_flow", left.in_flow},
@@ -316,10 +316,15 @@ json::object describe_place(const Sees& sees, const std::string& place) {
   return out;
 }
 
-// A region, or else a node by its name or as "node/N", as orders name it.
-std::string place_named(const membership::State& members, const std::string& name) {
-  if (!members.in_region(name).empty() || distribution::node_of(name)) return name;
-  const membership::Member* member = members.find(std::string_view(name));
+// A region, or else a node by its name or as "node/N", as orders name it. Where a region has one node and an order
+// stands for that node, it is the node that is meant.
+std::string place_named(const World& world, const std::string& name) {
+  const std::vector<NodeId> nodes = world.members().in_region(name);
+  if (nodes.size() == 1 && world.distribution().node(nodes.front()).order.duty != distribution::Duty::serving) {
+    return distribution::place_of(nodes.front());
+  }
+  if (!nodes.empty() || distribution::node_of(name)) return name;
+  const membership::Member* member = world.members().find(std::string_view(name));
   return member == nullptr ? name : distribution::place_of(member->node);
 }
 
@@ -474,7 +479,7 @@ void order_place(const CallPtr& call) {
         const Sees sees = world.sees(local);
         distribution::Ordered order = given;
         Judged out;
-        order.region = out.place = place_named(world.members(), given.region);
+        order.region = out.place = place_named(world, given.region);
         if (preview && !distribution::nodes_of(sees, out.place).empty()) {
           out.preview = {{"region", describe_place(sees, out.place)},
                          {"objections", objections_of(distribution::objections(sees, order, now))}};

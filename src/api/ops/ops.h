@@ -1,22 +1,29 @@
 // What operators ask of a node and tell it, at /ops/v1/... of its public listener: JSON in and out, behind a bearer
 // token of purpose "ops", which whoever holds the centre key can sign (the command line `tandem` does).
 //
-//   GET  /ops/v1/status                        the node, the members as it sees them, and what is wrong, in plain words
-//   GET  /ops/v1/contacts                      ?live=0 &phase= &channel= &queue= &agent= &region= &limit= &after=
-//   GET  /ops/v1/contacts/{id}                 ?transcript=1: what was said is shown only when asked for
-//   GET  /ops/v1/agents                        ?all=1: also those who are signed out
-//   PUT  /ops/v1/agents/{id}                   {"move_to": REGION, "within_s": N}, or {"sign_out": true}
-//   GET  /ops/v1/queues
-//   GET  /ops/v1/customers/{CustomerId}        the contacts that were started with it
-//   PUT  /ops/v1/customers/{CustomerId}        {"erase": true}: what was personal about them is nobody's to read any
-//   more GET  /ops/v1/explain/{contact}             why this agent, or why nobody yet GET  /ops/v1/distribution groups:
-//   shares as they are meant, as they are, as they came out GET  /ops/v1/distribution/{group} PUT
-//   /ops/v1/distribution/{group}          {"set": {field: text}, "why": "", "override": [rule], "preview": true} GET
-//   /ops/v1/distribution-history          who changed what, and why GET  /ops/v1/regions                       what
-//   each region is to do, and what is there PUT  /ops/v1/regions/{region}              {"duty": "drain", "deadline_s":
-//   N, "then": "wait", ...}, "ramp", "serve" GET  /ops/v1/access-keys PUT  /ops/v1/access-keys/{id} {"secret":
-//   "file:PATH", "principal": "...", "disabled": false} GET  /ops/v1/documents/{kind}/{id} PUT
-//   /ops/v1/documents/{kind}/{id}         {"set": {...}}: a document with a fixed id; a repeat changes nothing
+//   GET  status                  the node, the members as it sees them, and what is wrong, in plain words
+//   GET  contacts                ?live=0 &phase= &channel= &queue= &agent= &region= &limit= &after=
+//   GET  contacts/{id}           ?transcript=1: what was said is shown only when asked for
+//   GET  agents                  ?all=1: also those who are signed out
+//   PUT  agents/{id}             {"move_to": REGION or node, "within_s": N}, or {"sign_out": true}
+//   GET  queues
+//   GET  customers/{CustomerId}  the contacts that were started with it
+//   PUT  customers/{CustomerId}  {"erase": true}: what was personal about them is nobody's to read any more
+//   GET  explain/{contact}       why this agent, or why nobody yet
+//   GET  distribution[/{group}]  shares as they are meant, as they are, as they came out
+//   PUT  distribution/{group}    {"set": {field: text}, "why": "", "override": [rule], "preview": true}
+//   GET  distribution-history    who changed what, and why
+//   GET  regions                 what each region and each of its nodes is to do, and what is there
+//   PUT  regions/{name}          a region, or a node by its name or as node/N: {"duty": "drain", "deadline_s": N,
+//                                "then": "wait", ...}, "ramp", "serve"
+//   GET  members                 the list, a pending one, and the next free id
+//   PUT  members/{name}          {"node": N, "region": "", "peer": "HOST:PORT", "public": URL, "steps": [1, 10]}
+//   DELETE members/{name}        {"why": "", "override": [rule]}
+//   GET  evacuations[/{id}]      who was declared lost, by which votes and evidence; one of them replayed
+//   GET  access-keys
+//   PUT  access-keys/{id}        {"secret": "file:PATH", "principal": "...", "disabled": false}
+//   GET  documents/{kind}/{id}
+//   PUT  documents/{kind}/{id}   {"set": {...}}: a document with a fixed id; a repeat changes nothing
 //
 // An error is {"error": NAME, "detail": TEXT} with the status that goes with it.
 #pragma once

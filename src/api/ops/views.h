@@ -47,6 +47,8 @@ void list_groups(const CallPtr& call);
 void put_group(const CallPtr& call);
 void list_regions(const CallPtr& call);
 void order_place(const CallPtr& call);
+void list_evacuations(const CallPtr& call);
+void explain_evacuation(const CallPtr& call);
 void list_members(const CallPtr& call);
 void put_member(const CallPtr& call);
 void remove_member(const CallPtr& call);

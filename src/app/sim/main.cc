@@ -118,6 +118,31 @@ int speed(sim::Options options) {
   return outcome.violations.empty() ? 0 : 1;
 }
 
+int rough(sim::Options options, double hours) {
+  options.faults = false;
+  options.noise = true;
+  options.trace = options.verbose;
+  options.minutes = hours * 60;
+  if (options.nodes == 0) options.nodes = 4;
+  options.contacts_per_second = std::min(options.contacts_per_second, 0.02);
+  sim::Outcome outcome = sim::Simulation(options).run();
+  for (const sim::Violation& violation : outcome.violations) {
+    fmt::print("VIOLATION {}: {}\n", violation.checker, violation.text);
+  }
+  std::ranges::sort(outcome.found_after);
+  fmt::print("{:.1f} simulated hours, {} contacts, {} deaths found", outcome.simulated_seconds / 3600, outcome.contacts,
+             outcome.found_after.size());
+  if (!outcome.found_after.empty()) {
+    const auto ms = [&](std::size_t n) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(outcome.found_after[n]).count();
+    };
+    fmt::print(", after {} ms in the middle, {} at most", ms(outcome.found_after.size() / 2),
+               ms(outcome.found_after.size() - 1));
+  }
+  fmt::print("\n{}\n", outcome.violations.empty() ? "1 passed, 0 failed" : "0 passed, 1 failed");
+  return outcome.violations.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -130,6 +155,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> merged;
   bool list = false;
   bool measure = false;
+  double rough_hours = 0;
   auto* one = app.add_option("--seed", options.seed, "replay one seed and print its trace");
   app.add_option("--seeds", seeds, "run this many seeds");
   app.add_option("--first", first, "the first of them");
@@ -143,6 +169,9 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", options.minutes, "of faults, before everything heals");
   app.add_flag("--speed", measure, "no faults: how many simulated seconds pass in one");
   app.add_flag("--no-faults{false}", options.faults, "nothing goes wrong");
+  app.add_option("--rough-hours", rough_hours,
+                 "so many hours of loss, jitter and pauses, in which nobody may be evacuated");
+  app.add_flag("--deaths", options.deaths, "with --rough-hours: and every hour a region dies, which must be found");
   app.add_flag("--verbose", options.verbose, "with --seed: every line as it comes");
   app.footer(
       "Examples:\n  tandem-sim --seeds 500\n  tandem-sim --seed 42\n  tandem-sim --bug no-ack\n"
@@ -155,6 +184,7 @@ int main(int argc, char** argv) {
   }
   if (!merged.empty()) return merge(merged);
   if (measure) return speed(options);
+  if (rough_hours > 0) return rough(options, rough_hours);
   if (!bug.empty() && one->count() == 0) return plant(options, bug, first, seeds == 0 ? 200 : seeds);
   if (!bug.empty()) {
     const auto entry = bug::find(bug);

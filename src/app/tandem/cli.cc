@@ -90,6 +90,14 @@ void add_views(Parser& p, Status& status, Env& env, Contacts& contacts, Agents& 
   sub->add_option("contact", explain.contact, "a contact id")->required();
 }
 
+void add_evacuations(Parser& p, Evacuations& evacuations) {
+  CLI::App* sub =
+      p.add(p.app, "evacuations", "Which nodes were declared lost, on whose word and evidence", evacuations,
+            "  tandem evacuations\n"
+            "  tandem evacuations 7301444403200-1     replays the log, and says whether it decides the same");
+  sub->add_option("id", evacuations.id, "of one, as the list shows it");
+}
+
 void add_customer(Parser& p, CustomerView& customer) {
   CLI::App* sub =
       p.add(p.app, "customer", "A customer's contacts of all regions, by the CustomerId that they were started with",
@@ -311,6 +319,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Agents agents;
   Queues queues;
   Explain explain;
+  Evacuations evacuations;
   Move move;
   CustomerView customer;
   Agent agent;
@@ -332,6 +341,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   p.app.add_option("--dir", p.out.dir, "the directory of the centre; else TANDEM_DIR, else ~/.tandem");
   add_running(p, up, down);
   add_views(p, status, env, contacts, agents, queues, explain);
+  add_evacuations(p, evacuations);
   add_people(p, agent, drive, move);
   add_customer(p, customer);
   add_distribution(p, distributions);

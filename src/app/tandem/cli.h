@@ -58,6 +58,9 @@ struct CustomerView {
 struct Explain {
   std::string contact;
 };
+struct Evacuations {
+  std::string id;  // replayed; empty: the list
+};
 // Shares and rules are as typed: "us-east-1=70", "50", "+49.us-east-1=20".
 struct Distribution {
   enum class What : std::uint8_t { list, show, set, schedule, history, revert, explain };
@@ -159,8 +162,9 @@ struct PkiIssue {
 struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
-using Command = std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Agent, Drive,
-                             Distribution, Realise, Drain, Undrain, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
+using Command =
+    std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Evacuations, Agent,
+                 Drive, Distribution, Realise, Drain, Undrain, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

@@ -15,6 +15,7 @@ int run(const Agents& agents, const Invocation& call);
 int run(const Move& move, const Invocation& call);
 int run(const Queues& queues, const Invocation& call);
 int run(const CustomerView& customer, const Invocation& call);
+int run(const Evacuations& evacuations, const Invocation& call);
 int run(const Explain& explain, const Invocation& call);
 int run(const Distribution& distribution, const Invocation& call);
 int run(const Realise& realise, const Invocation& call);
@@ -34,6 +35,5 @@ int complain(const Error& error, bool json);
 [[nodiscard]] int exit_code(Errc code);
 // One word of a shell, safe whatever is in it.
 [[nodiscard]] std::string shell_word(const std::string& text);
-
 
 }  // namespace tandem::cli

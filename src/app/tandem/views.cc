@@ -485,6 +485,36 @@ int run(const Queues&, const Invocation& call) {
 
 // -- explain
 
+int run(const Evacuations& evacuations, const Invocation& call) {
+  const auto asked = open(call);
+  if (!asked) return complain(asked.error(), call.json);
+  const std::string path = "evacuations" + (evacuations.id.empty() ? "" : "/" + uri::encode(evacuations.id));
+  // What a decision saw is in every log; the one that replays it first answers.
+  const auto got = asked->ops.get_from_any(path);
+  if (!got) return complain(got.error(), call.json);
+  if (call.json) {
+    print_json(*got);
+    return kDone;
+  }
+  Table table({"AT", "NODE", "WHAT", "VOTES", "ID"});
+  const json::array one{*got};
+  for (const json::value& value : evacuations.id.empty() ? list(*got, "history") : one) {
+    const json::object& each = value.as_object();
+    std::string votes;
+    for (const json::value& vote : list(each, "votes")) {
+      std::string kinds;
+      for (const json::value& kind : list(vote.as_object(), "evidence")) {
+        kinds += (kinds.empty() ? "" : ", ") + std::string(kind.as_string());
+      }
+      votes += (votes.empty() ? "" : "; ") + text(vote.as_object(), "voter") + " (" + kinds + ")";
+    }
+    table.add({text(each, "at"), text(each, "name"), text(each, "what"), or_dash(votes), text(each, "id")});
+  }
+  fmt::print("{}", table.empty() ? "nobody was ever declared lost\n" : table.text());
+  if (const std::string replay = text(*got, "replay"); !replay.empty()) fmt::print("a replay of the log {}\n", replay);
+  return kDone;
+}
+
 int run(const Explain& explain, const Invocation& call) {
   const auto asked = open(call);
   if (!asked) return complain(asked.error(), call.json);

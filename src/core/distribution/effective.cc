@@ -9,17 +9,12 @@ const char* standing_name(Standing standing) {
   return kNames[static_cast<std::size_t>(standing)];
 }
 
-namespace {
-
-// The region's order, and that of the node there that may take most.
 std::uint32_t part_of(const Sees& sees, const std::string& region) {
   std::uint32_t most = 0;
   for (const NodeId node : taking(sees, region)) most = std::max(most, sees.distribution.node(node).part());
   const std::uint32_t whole = sees.distribution.region(region).part() * most;
   return whole == 0 ? 0 : std::max<std::uint32_t>(1, whole / 1000);
 }
-
-}  // namespace
 
 std::vector<std::int64_t> Effective::weights() const {
   std::vector<std::int64_t> out;

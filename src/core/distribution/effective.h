@@ -40,6 +40,9 @@ struct Effective {
 [[nodiscard]] bool answering(const Sees& sees, NodeId node);
 // Nodes of a region that answer and that nobody ordered to take nothing.
 [[nodiscard]] std::vector<NodeId> taking(const Sees& sees, const std::string& region);
+// Parts of 1,000 of its target that the region may take: by its own order, and by that of the node there that may take
+// most.
+[[nodiscard]] std::uint32_t part_of(const Sees& sees, const std::string& region);
 // The nodes of a place that an order names (`Ordered::region`).
 [[nodiscard]] std::vector<NodeId> nodes_of(const Sees& sees, const std::string& place);
 [[nodiscard]] Standing standing(const Sees& sees, const std::string& region);

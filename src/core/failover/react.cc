@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/bug.h"
+
 namespace tandem::failover {
 namespace {
 
@@ -17,14 +19,21 @@ std::vector<NodeId> voters_against(const Sees& sees, NodeId subject) {
 
 }  // namespace
 
-Decision react(const Sees& sees, const Now&) {
+Decision react(const Sees& sees, const Vector& saw) {
   Decision out;
   const std::vector<NodeId> nodes = sees.members.nodes();
   for (const NodeId subject : sees.members.regions()) {
+    if (sees.failover.to_renew(sees.local.self, subject)) {
+      out.records.push_back(Rec{*sees.failover.vote(sees.local.self, subject)});
+      return out;
+    }
+    // Nobody declares himself, nor anybody before having heard what the others know: the fact may be on its way.
+    if (subject == sees.local.self || !sees.local.settled) continue;
     if (sees.failover.state(subject) == MemberState::evacuated) continue;
     std::vector<NodeId> voters = voters_against(sees, subject);
     // Never by one observer alone: with two members, evacuation is a person's decision.
     const std::size_t observers = nodes.size() - 1;
+    if (bug::on(bug::Name::vote_counted_twice) && !voters.empty()) voters.push_back(voters.front());
     if (voters.size() < std::max<std::size_t>(2, observers / 2 + 1)) continue;
     std::vector<NodeId> survivors;
     for (const NodeId node : sees.members.regions()) {
@@ -36,8 +45,9 @@ Decision react(const Sees& sees, const Now&) {
       if (stands) survivors.push_back(node);
     }
     if (survivors.empty()) continue;
-    out.records.push_back(
-        Rec{Evacuated{subject, sees.failover.health(subject).epoch + 1, std::move(voters), std::move(survivors)}});
+    Evacuated fact{subject, sees.failover.health(subject).epoch + 1, std::move(voters), std::move(survivors), {}, saw};
+    for (const NodeId voter : fact.voters) fact.evidence.push_back(sees.failover.evidence(voter, subject));
+    out.records.push_back(Rec{std::move(fact)});
     return out;
   }
   return out;
@@ -46,6 +56,7 @@ Decision react(const Sees& sees, const Now&) {
 Decision come_back(const Sees& sees, bool caught_up, const Now& now) {
   Decision out;
   const State::Health& health = sees.failover.health(sees.local.self);
+  if (bug::on(bug::Name::acts_before_resynchronising)) caught_up = true;
   if (health.state == MemberState::active || sees.local.hub || !caught_up || !sees.local.settled) return out;
   const bool looked_at = now.hlc >= health.since + sees.local.timers.ready;
   MemberState next = MemberState::recovering;
