@@ -99,6 +99,10 @@ struct Ops::Impl {
 Ops::Ops(Host& host, OpsSources sources) : impl_(std::make_shared<Impl>(Impl{host, std::move(sources)})) {}
 Ops::~Ops() = default;
 
+void Ops::problems(std::function<void(std::vector<std::string>, bool leads)> done) const {
+  ops::problems(impl_->host, impl_->sources, std::move(done));
+}
+
 void Ops::handle(http::Request request, http::Respond respond) const {
   // The sources live as long as the last call that may ask them.
   const std::shared_ptr<const OpsSources> sources(impl_, &impl_->sources);

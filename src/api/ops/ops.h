@@ -92,6 +92,9 @@ class Ops {
   ~Ops();
 
   [[nodiscard]] static bool handles(std::string_view path) { return path.starts_with("/ops/"); }
+  // What is wrong, in the words of `status`; `leads`: this node is the first of those that answer. The object must
+  // outlive the call.
+  void problems(std::function<void(std::vector<std::string>, bool leads)> done) const;
   // From any thread, and never waits.
   void handle(http::Request request, http::Respond respond) const;
 

@@ -183,6 +183,21 @@ json::object shape(const Host& host, const View& view, const OpsFacts* facts, st
 
 }  // namespace
 
+void problems(Host& host, const OpsSources& sources, std::function<void(std::vector<std::string>, bool leads)> done) {
+  struct Seen {
+    View view;
+    bool leads = false;
+  };
+  const auto look_now = [now = Hlc::at(host.utc_ms())](const World& world, const Local& local) {
+    return Seen{look(world, local, now), local.reachable.empty() || local.self < *local.reachable.begin()};
+  };
+  ask(host, look_now, [&sources, done = std::move(done)](Seen seen) {
+    if (!sources.facts) return done(problems_of(seen.view, nullptr), seen.leads);
+    sources.facts(
+        [done, seen = std::move(seen)](const OpsFacts& facts) { done(problems_of(seen.view, &facts), seen.leads); });
+  });
+}
+
 void show_status(const CallPtr& call) {
   const Hlc now = Hlc::at(call->host.utc_ms());
   const auto look_now = [now](const World& world, const Local& local) { return look(world, local, now); };

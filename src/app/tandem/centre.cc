@@ -209,7 +209,13 @@ std::string settings_text(const Centre& centre, const CentreNode& self) {
     pair("public", node.url());
     out << YAML::EndMap;
   }
-  out << YAML::EndSeq << YAML::EndMap;
+  out << YAML::EndSeq;
+  if (!centre.webhook.empty()) {
+    out << YAML::Key << "alerts" << YAML::Value << YAML::BeginMap;
+    pair("webhook", centre.webhook);
+    out << YAML::EndMap;
+  }
+  out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }
 
@@ -229,6 +235,7 @@ Result<Centre> read_centre(const std::string& dir) {
     out.instance = *instance;
     out.alias = root["alias"].as<std::string>();
     out.access_key = root["access_key"].as<std::string>();
+    if (root["webhook"]) out.webhook = root["webhook"].as<std::string>();
     for (const YAML::Node& node : root["nodes"]) {
       const bool gone = node["gone"] && node["gone"].as<bool>();
       (gone ? out.gone : out.nodes)
@@ -265,6 +272,7 @@ Result<void> write_centre(const Centre& centre) {
   out << YAML::Key << "instance" << YAML::Value << centre.instance.text();
   out << YAML::Key << "alias" << YAML::Value << centre.alias;
   out << YAML::Key << "access_key" << YAML::Value << centre.access_key;
+  if (!centre.webhook.empty()) out << YAML::Key << "webhook" << YAML::Value << centre.webhook;
   out << YAML::Key << "nodes" << YAML::Value << YAML::BeginSeq;
   const auto list = [&](const CentreNode& node, bool gone) {
     out << YAML::BeginMap;

@@ -40,6 +40,7 @@ struct Centre {
   Uuid instance;
   std::string alias;
   std::string access_key;
+  std::string webhook;            // is told of problems; empty: nobody
   std::vector<CentreNode> nodes;  // the hub first
   std::vector<CentreNode> gone;   // members once; their ids are not given again
 

@@ -50,6 +50,7 @@ void add_running(Parser& p, Up& up, Down& down) {
   sub->add_option("--only", up.only, "start these nodes alone: regions, or hub")->delimiter(',');
   sub->add_flag("--detach", up.detach, "return once the nodes are ready and leave them running");
   sub->add_flag("--fresh", up.fresh, "delete the centre in the directory first: its log, its keys, everything");
+  sub->add_option("--webhook", up.webhook, "from now on nodes tell this http(s) address what is wrong");
   sub->add_flag("!--no-sample", up.sample, "leave a new centre empty");
   sub = p.add(p.app, "down", "Stop the nodes that `tandem up` started, and no other process", down,
               "  tandem down\n"

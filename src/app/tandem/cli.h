@@ -17,6 +17,7 @@ struct Up {
   bool detach = false;
   bool fresh = false;
   bool sample = true;
+  std::string webhook;  // is told of problems from now on; empty: as before
 };
 struct Down {
   std::vector<std::string> only;

@@ -77,6 +77,7 @@ Result<Centre> prepare(const Up& up, const Invocation& call, const Told& told) {
       }
     }
   }
+  if (!up.webhook.empty()) centre->webhook = up.webhook;
   if (const auto written = write_centre(*centre); !written) return std::unexpected(written.error());
   return centre;
 }

@@ -39,6 +39,7 @@ Endpoints make_endpoints(Runtime& runtime) {
     }
   };
   out.accept = served->api.accept();
+  out.problems = [served = served.get()](auto done) { served->ops.problems(std::move(done)); };
   return out;
 }
 

@@ -203,6 +203,14 @@ Result<void> Runtime::listen() {
   }
   const Endpoints endpoints = make_endpoints(*this);
   api_ = endpoints.keep;
+  if (!settings_.webhook.empty()) {
+    const auto self = std::ranges::find(members_, settings_.node, &membership::Member::node);
+    pager_ = std::make_shared<Pager>(
+        Pager::Options{settings_.webhook, settings_.node,
+                       self == members_.end() ? settings_.region : membership::name_of(*self), settings_.region},
+        *client_, endpoints.problems, [this] { return read_clock(); },
+        [this](std::string text) { log("warning", std::move(text)); });
+  }
   auto started = http::Server::start(std::move(server), endpoints.handler, endpoints.accept,
                                      [this](std::string_view level, std::string text) { log(level, std::move(text)); });
   if (!started) return std::unexpected(started.error());
@@ -414,7 +422,8 @@ void Runtime::deliver(Out& out) {
 
 void Runtime::probe_loop() {
   std::unique_lock lock(probe_mutex_);
-  while (!probe_wake_.wait_for(lock, 100ms, [&] { return stopping_; })) {
+  for (std::uint64_t turn = 0; !probe_wake_.wait_for(lock, 100ms, [&] { return stopping_; }); ++turn) {
+    if (pager_ && turn % 10 == 0) pager_->look();
     bool doubted = false;
     {
       const std::lock_guard clock(clock_mutex_);

@@ -11,6 +11,7 @@
 
 #include "api/host.h"
 #include "api/ops/ops.h"
+#include "app/tandemd/pager.h"
 #include "app/tandemd/settings.h"
 #include "io/aside/aside.h"
 #include "io/clock/clock.h"
@@ -104,6 +105,7 @@ class Runtime final : public api::Host {
   std::unique_ptr<http::Client> client_;
   std::optional<geo_ip::Database> geo_ip_;
   std::unique_ptr<Functions> functions_;
+  std::shared_ptr<Pager> pager_;  // none: nobody is told
   std::unique_ptr<http::Server> server_;
   std::shared_ptr<void> api_;  // what answers the requests
   Incarnation incarnation_;

@@ -103,6 +103,12 @@ Settings read(const YAML::Node& root) {
   }
   s.lambda_endpoint = value_or<std::string>(root, "lambda_endpoint", "");
   s.geo_ip = value_or<std::string>(root, "geo_ip", "");
+  if (root["alerts"]) {
+    s.webhook = value<std::string>(root["alerts"], "webhook");
+    if (!s.webhook.starts_with("http://") && !s.webhook.starts_with("https://")) {
+      throw Bad{"'alerts.webhook' is no http:// or https:// address"};
+    }
+  }
   s.log_level = value_or<std::string>(root, "log_level", "info");
   s.free_bytes_min = value_or<std::uint64_t>(root, "free_bytes_min", s.free_bytes_min);
   if (root["timers"]) read_timers(root["timers"], s.timers);

@@ -36,6 +36,7 @@ struct Settings {
   std::map<std::string, std::string> functions;  // Lambda ARN or name -> http(s) address
   std::string lambda_endpoint;                   // base address of a Lambda invoke endpoint; empty: none
   std::string geo_ip;                            // MaxMind database: where callers' addresses are; empty: not known
+  std::string webhook;                           // http(s) address that is told of problems; empty: none
   std::string log_level = "info";
   Timers timers;
   std::uint64_t free_bytes_min = 128U << 20;
