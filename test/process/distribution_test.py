@@ -6,7 +6,7 @@ import collections
 import subprocess
 import time
 
-from centre import BIN, Centre, Skip, case, desk, equal, isolated, run, until
+from centre import BIN, Agent, Centre, Refused, Skip, case, desk, equal, isolated, run, until
 
 isolated()
 EAST, WEST = "us-east-1", "us-west-2"
@@ -191,6 +191,16 @@ def service(centre):
     east.disassociate_traffic_distribution_group_user(TrafficDistributionGroupId=made["Id"], UserId=alice, InstanceId=centre.instance)
     equal(users(), [], "its users")
     equal(east.describe_traffic_distribution_group(TrafficDistributionGroupId=made["Id"])["TrafficDistributionGroup"]["Description"], "of a test", "it")
+    # Agents who are users of the group sign in where it says, while somebody there takes contacts.
+    east.associate_traffic_distribution_group_user(TrafficDistributionGroupId=made["Id"], UserId=alice, InstanceId=centre.instance)
+    west.update_traffic_distribution(Id=made["Id"], SignInConfig={"Distributions": [{"Region": EAST, "Enabled": True}, {"Region": WEST, "Enabled": False}]})
+    until("it to be known", lambda: not east.get_traffic_distribution(Id=made["Id"])["SignInConfig"]["Distributions"][1]["Enabled"])
+    try:
+        Agent("alice", ca=centre.ca).sign_in(centre.urls[WEST])
+        raise AssertionError("alice signed in where it is turned off")
+    except Refused as refused:
+        assert "Sign in at us-east-1" in str(refused), refused
+    Agent("alice", ca=centre.ca).sign_in(centre.urls[EAST])
     east.delete_traffic_distribution_group(TrafficDistributionGroupId=made["Id"])
     until("it to be gone", lambda: "sales" not in groups(west))
     contact = centre.task()

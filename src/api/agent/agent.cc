@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/uri.h"
+#include "core/distribution/effective.h"
 
 namespace tandem::api::agent {
 namespace {
@@ -324,6 +325,18 @@ void Agent::check_password(const Call& call, http::Respond respond) const {
 }
 
 void Agent::open_desktop(Badge badge, bool proved, http::Respond respond) const {
+  const auto elsewhere = [agent = badge.agent](const World& world, const Local& local) {
+    return distribution::signs_in_elsewhere(world.sees(local), agent);
+  };
+  ask(host_, elsewhere, [this, badge, proved, respond = std::move(respond)](const std::vector<std::string>& regions) {
+    if (regions.empty()) return open_here(badge, proved, respond);
+    std::string names;
+    for (const std::string& region : regions) names += (names.empty() ? "" : ", ") + region;
+    respond(error_json(409, "refused", "Sign-in is turned off for you in this region. Sign in at " + names + "."));
+  });
+}
+
+void Agent::open_here(Badge badge, bool proved, http::Respond respond) const {
   Command order{.id = host_.mint(), .verb = presence::SignIn{badge.agent, badge.desktop, proved}, .keys = {}};
   host_.command(std::move(order), [this, badge, respond = std::move(respond)](const Result<Answer>& done) {
     if (!done) return respond(error_json(done.error()));

@@ -47,6 +47,7 @@ class Agent {
   void sign_in(const Call& call, http::Respond respond) const;
   void check_password(const Call& call, http::Respond respond) const;
   void open_desktop(Badge badge, bool proved, http::Respond respond) const;
+  void open_here(Badge badge, bool proved, http::Respond respond) const;
   void me(const Call& call, http::Respond respond, std::function<boost::json::object(const Desk&)> shape) const;
   void statuses(const Call& call, http::Respond respond) const;
   void set_status(const Call& call, http::Respond respond) const;

@@ -55,6 +55,20 @@ Standing standing(const Sees& sees, const std::string& region) {
   return part_of(sees, region) < 1000 ? Standing::ramping : Standing::serving;
 }
 
+std::vector<std::string> signs_in_elsewhere(const Sees& sees, AgentId agent) {
+  std::vector<std::string> out;
+  for (const config::Document* group : sees.config.all(config::Kind::distribution_group)) {
+    const bool off =
+        group->get("user." + agent.value().text()) == "1" && group->get("sign_in." + sees.local.region) == "0";
+    if (!off) continue;
+    for (const std::string& region : region_names(sees.members)) {
+      const bool on = group->get("sign_in." + region) != "0";
+      if (on && part_of(sees, region) > 0 && std::ranges::find(out, region) == out.end()) out.push_back(region);
+    }
+  }
+  return out;
+}
+
 Effective effective(const Sees& sees, const Group& group, Hlc at) {
   Effective out;
   const Shares& targets = shares_at(group, at);

@@ -46,6 +46,9 @@ struct Effective {
 // The nodes of a place that an order names (`Ordered::region`).
 [[nodiscard]] std::vector<NodeId> nodes_of(const Sees& sees, const std::string& place);
 [[nodiscard]] Standing standing(const Sees& sees, const std::string& region);
+// Where the agent may sign in instead, when a group that lists him as its user turned sign-in off for this region
+// (SignInConfig of the service) and another region, for which it is on, takes contacts. Empty: he may sign in here.
+[[nodiscard]] std::vector<std::string> signs_in_elsewhere(const Sees& sees, AgentId agent);
 [[nodiscard]] Effective effective(const Sees& sees, const Group& group, Hlc at);
 
 }  // namespace tandem::distribution
