@@ -30,6 +30,7 @@ const std::vector<Entry>& all() {
       {Name::vote_counted_twice, "vote-counted-twice", "evacuation"},
       {Name::ramp_without_gate, "ramp-without-gate", "ramp-gate"},
       {Name::acts_before_resynchronising, "acts-before-resynchronising", "return"},
+      {Name::profile_without_history, "profile-without-history", "profiles"},
   };
   return entries;
 }

@@ -37,6 +37,7 @@ enum class Name : std::uint8_t {
   vote_counted_twice,
   ramp_without_gate,
   acts_before_resynchronising,
+  profile_without_history,
   tie_break,  // found by the reference model of routing (src/node/routing_test.cc), not by the simulator
 };
 

@@ -34,6 +34,7 @@ std::optional<Answer> answer_of(const Body& body, const Meta& meta) {
                           if (std::holds_alternative<presence::Updated>(rec)) return Answer{{}, {}, meta.at};
                           return std::nullopt;
                         },
+                        [&](const customer::Rec&) -> std::optional<Answer> { return Answer{{}, {}, meta.at}; },
                         [](const auto&) -> std::optional<Answer> { return std::nullopt; },
                     },
                     body);

@@ -19,6 +19,7 @@ Ack ack_class(const Body& body) {
                         [](const transfer::Rec&) { return Ack::local; },
                         [](const failover::Rec&) { return Ack::local; },
                         [](const distribution::Rec&) { return Ack::peer; },
+                        [](const customer::Rec&) { return Ack::peer; },
                     },
                     body);
 }

@@ -7,6 +7,7 @@
 #include "core/access/records.h"
 #include "core/config/records.h"
 #include "core/contact/records.h"
+#include "core/customer/records.h"
 #include "core/distribution/records.h"
 #include "core/failover/records.h"
 #include "core/membership/records.h"
@@ -17,7 +18,7 @@
 namespace tandem {
 
 using Body = std::variant<config::Rec, access::Rec, membership::Rec, contact::Rec, presence::Rec, routing::Rec,
-                          transfer::Rec, failover::Rec, distribution::Rec>;
+                          transfer::Rec, failover::Rec, distribution::Rec, customer::Rec>;
 
 // What replies and effects of a step wait for (fixed per record type): `local`, the own disk; `peer`, one other node's
 // disk as well, because a person or client was told yes.

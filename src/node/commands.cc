@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/overloaded.h"
 #include "core/contact/decide.h"
+#include "core/customer/decide.h"
 #include "core/distribution/decide.h"
 #include "core/failover/heir.h"
 #include "core/transfer/decide.h"
@@ -67,10 +68,6 @@ NodeId named(const Error& error) {
 
 void Node::handle(Command& command) {
   ++counters_.commands;
-  route(std::move(command));
-}
-
-void Node::route(Command command) {
   const Uuid id = command.id;
   const auto [at, fresh] = forwards_.try_emplace(id);
   if (!fresh) return;  // a repeat of what is under way: its one answer serves both
@@ -340,6 +337,8 @@ Result<Decision> Node::decide(const Command& command) {
               return written<access::Rec>(access::decide(v));
             else if constexpr (requires { distribution::decide(sees(), v, now_); })
               return distribution::decide(sees(), v, now_);
+            else if constexpr (requires { customer::decide(world_.customers(), v, now_); })
+              return customer::decide(world_.customers(), v, now_);
             else
               return presence::decide(desks, v, now_);
           },

@@ -9,6 +9,7 @@
 #include "core/access/state.h"
 #include "core/config/decide.h"
 #include "core/contact/commands.h"
+#include "core/customer/commands.h"
 #include "core/distribution/commands.h"
 #include "core/flow/events.h"
 #include "core/presence/commands.h"
@@ -35,7 +36,7 @@ using Verb =
                  presence::Reject, presence::Complete, config::Create, config::Change, config::Delete, access::KeyPut,
                  FlowEvent, contact::SetRouting, contact::SetSchedule, transfer::Transfer, presence::Move,
                  transfer::Consult, transfer::Confer, transfer::Leave, access::SealsErased, distribution::Order,
-                 distribution::SetGroup, distribution::Join, distribution::Dismiss>;
+                 distribution::SetGroup, distribution::Join, distribution::Dismiss, customer::Change, customer::Forget>;
 
 // One order. The id is a hash of operation, caller and the caller's own token: a repeat gets the first answer.
 struct Command {

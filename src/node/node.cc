@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/check.h"
 #include "base/overloaded.h"
+#include "core/customer/erasure.h"
 #include "core/distribution/react.h"
 #include "core/failover/react.h"
 #include "core/routing/match.h"
@@ -270,7 +271,7 @@ void Node::load_from_peer(const cluster::SnapshotReceived& snapshot) {
   for (const auto& [meta, body] : own_records_) world_.apply(body, meta);
   cluster_.snapshot_loaded(snapshot.vector, now_, net_);
   outputs_.snapshot = SaveSnapshot{snapshot.vector, snapshot.bytes, true};
-  outputs_.keys_erased = world_.access().erased();
+  outputs_.keys_erased = customer::erased_keys(world_.access(), world_.customers());
   touch_all();
   members_touched_ = match_ = true;
 }
@@ -309,6 +310,7 @@ void Node::apply(const Body& body, const Meta& meta) {
   transfer::count(counters_.handed, sees(), body, meta.log);
   world_.apply(body, meta);
   touch(body);  // and is connected with now
+  outputs_.keys_erased.merge(customer::erased_by(body, world_.customers()));
 }
 
 void Node::touch_around(AgentId agent) {
@@ -349,10 +351,6 @@ void Node::touch(const Body& body) {
   std::visit(
       Overloaded{
           [&](const config::Rec&) { match_ = true; },
-          [&](const access::Rec& rec) {
-            const auto* erased = std::get_if<access::SealsErased>(&rec);
-            if (erased != nullptr) outputs_.keys_erased.insert(erased->keys.begin(), erased->keys.end());
-          },
           [&](const membership::Rec& rec) {
             members_touched_ = true;
             if (std::holds_alternative<membership::Born>(rec)) born_touched_ = true;
@@ -371,6 +369,7 @@ void Node::touch(const Body& body) {
           [&](const transfer::Rec& rec) { touch_contact(std::visit([](const auto& r) { return r.contact; }, rec)); },
           [&](const failover::Rec&) { members_touched_ = true; },
           [&](const distribution::Rec&) { members_touched_ = true; },
+          [](const auto&) {},
       },
       body);
 }
@@ -440,10 +439,7 @@ void Node::members_changed() {
   match_ = true;
 }
 
-void Node::react_agent(AgentId agent) {
-  Decision decision = presence::react(desk_sees(), agent, now_);
-  if (!decision.empty()) emit(std::move(decision));
-}
+void Node::react_agent(AgentId agent) { emit(presence::react(desk_sees(), agent, now_)); }
 
 void Node::react_contact(ContactId contact) {
   if (Decision decision = routing::react_work(sees(), contact, now_); !decision.empty()) {

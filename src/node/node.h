@@ -253,7 +253,6 @@ class Node {
   void handle(Command& command);
   void execute(const Command& command, const Uuid& ticket, NodeId asker);
   [[nodiscard]] Result<Decision> decide(const Command& command);
-  void route(Command command);
   void try_forward(const Uuid& id);
   void answer(const Uuid& ticket, NodeId asker, Result<Answer> result, bool at_once = false);
   void arrive(const Command& command, const Uuid& ticket, NodeId asker);

@@ -19,6 +19,7 @@ struct World::Parts {
     f(7, "transfer", s.transfer_);
     f(8, "failover", s.failover_);
     f(10, "distribution", s.distribution_);
+    f(11, "customers", s.customers_);
   }
   template <class W>
   struct Shared {
@@ -58,6 +59,7 @@ void World::apply(const Body& body, const Meta& meta) {
                  [&](const transfer::Rec& rec) { each(transfer_, rec); },
                  [&](const failover::Rec& rec) { each(failover_, rec); },
                  [&](const distribution::Rec& rec) { each(distribution_, rec); },
+                 [&](const customer::Rec& rec) { each(customers_, rec); },
              },
              body);
   answers_.apply(body, meta);
@@ -76,6 +78,7 @@ Result<void> World::load(std::string_view snapshot) {
   fresh.config_.loaded();
   fresh.contacts_.loaded();
   fresh.agents_.loaded();
+  fresh.customers_.loaded();
   fresh.answers_.loaded();
   fresh.matching_.touch_all();
   *this = std::move(fresh);

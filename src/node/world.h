@@ -7,6 +7,7 @@
 
 #include "core/answer.h"
 #include "core/body.h"
+#include "core/customer/state.h"
 #include "core/routing/index.h"
 #include "core/sees.h"
 
@@ -35,6 +36,7 @@ class World {
   [[nodiscard]] const transfer::State& transfer() const { return transfer_; }
   [[nodiscard]] const failover::State& failover() const { return failover_; }
   [[nodiscard]] const distribution::State& distribution() const { return distribution_; }
+  [[nodiscard]] const customer::State& customers() const { return customers_; }
 
   [[nodiscard]] const Answer* answer(const Uuid& cause) const { return answers_.find(cause); }
   void forget_answers(Hlc before) { answers_.forget(before); }
@@ -61,6 +63,7 @@ class World {
   transfer::State transfer_;
   failover::State failover_;
   distribution::State distribution_;
+  customer::State customers_;
   mutable routing::Index matching_;  // derived; brought up to date by whoever asks it
   Answers answers_;
 };

@@ -29,8 +29,8 @@ const char* state_name(contact::MoveState state) {
 // The module whose part of the world holds byte `offset` (World::bytes: one length-delimited field a module), and the
 // bytes around it.
 std::string module_at(const std::string& bytes, std::size_t offset) {
-  constexpr const char* kModules[] = {"?",       "config",   "access",   "membership", "contact",     "presence",
-                                      "routing", "transfer", "failover", "answers",    "distribution"};
+  constexpr const char* kModules[] = {"?",       "config",   "access",   "membership", "contact",      "presence",
+                                      "routing", "transfer", "failover", "answers",    "distribution", "customer"};
   std::size_t at = 0;
   while (at < bytes.size()) {
     const auto field = static_cast<std::uint8_t>(bytes[at++]) >> 3;
@@ -375,6 +375,41 @@ void TranscriptOnce::settled(ContactId contact, const std::vector<std::pair<Uuid
     verdict_.broken("transcript-once",
                     fmt::format("\"{}\" was accepted as {} and is not in {}", s.words, s.item.text(), name(contact)),
                     contact.value());
+  }
+}
+
+// -- profiles
+
+void Profiles::written(const Uuid& person, const std::string& field, std::string words, Hlc at, const Uuid& command) {
+  writes_[{person, field}].push_back({std::move(words), at, command});
+}
+
+void Profiles::settled(NodeId node, const customer::State& customers,
+                       const std::function<std::string(const Text&)>& unseal,
+                       const std::function<bool(const Uuid&)>& excused) {
+  if (!first_) first_.emplace(node, customers.all());
+  if (first_->second != customers.all()) {
+    return verdict_.broken(
+        "profiles", fmt::format("{} and {} know different things of the customers", name(first_->first), name(node)));
+  }
+  for (auto& [what, writes] : writes_) {
+    const Uuid& person = what.first;
+    const std::string& field = what.second;
+    const customer::Profile* profile = customers.find(person);
+    std::erase_if(writes, [&](const Write& write) {
+      if (excused(write.command) || (profile != nullptr && write.at <= profile->forgotten)) return false;
+      const bool known = profile != nullptr && profile->fields_by_name.contains(field);
+      const customer::Versions versions = known ? profile->fields_by_name.at(field) : customer::Versions{};
+      const auto holds = [&](const auto& version) { return unseal(version.second.value.text) == write.words; };
+      if (std::ranges::any_of(versions, holds)) return false;
+      // As many as are kept came after it.
+      if (versions.size() == customer::kVersionsMax && write.at < versions.begin()->first.at) return false;
+      verdict_.broken(
+          "profiles",
+          fmt::format("{} knows nothing of '{}', written as {} of {}", name(node), write.words, field, person.text()),
+          person);
+      return true;  // said once
+    });
   }
 }
 

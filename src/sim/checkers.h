@@ -270,6 +270,27 @@ class TranscriptOnce {
   std::map<std::uint64_t, std::set<Uuid>> shown_;
 };
 
+// "profiles": after healing every node has the same profiles, and each field that somebody was told is written stands,
+// or stands in the history of what was written later, unless the customer was forgotten since.
+class Profiles {
+ public:
+  explicit Profiles(Verdict& verdict) : verdict_(verdict) {}
+  // `words` are unique to the act of writing. `command`: whose records may be lost with their disks.
+  void written(const Uuid& person, const std::string& field, std::string words, Hlc at, const Uuid& command);
+  void settled(NodeId node, const customer::State& customers, const std::function<std::string(const Text&)>& unseal,
+               const std::function<bool(const Uuid&)>& excused);
+
+ private:
+  struct Write {
+    std::string words;
+    Hlc at;
+    Uuid command;
+  };
+  Verdict& verdict_;
+  std::map<std::pair<Uuid, std::string>, std::vector<Write>> writes_;
+  std::optional<std::pair<NodeId, std::map<Uuid, customer::Profile>>> first_;  // the first node's
+};
+
 // "settled": after healing every contact is over or lives with an owner that knows it, every customer who is still
 // there is attached at that owner, and nothing waits in a queue while an agent has nothing to do.
 class Settled {

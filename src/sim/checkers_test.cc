@@ -276,6 +276,54 @@ TEST(TranscriptOnce, WhatWasLostWithItsDisksIsExcused) {
   EXPECT_TRUE(verdict.clean());
 }
 
+TEST(Profiles, AWriteIsLostOrNodesDiffer) {
+  const auto unseal = [](const Text& text) { return text.bytes; };
+  const auto nothing = [](const Uuid&) { return false; };
+  const auto put = [](const char* words) {
+    return customer::Put{id(5), {{"FirstName", {Text{KeyId{id(6)}, "n", words}, {}}}}, ""};
+  };
+  const auto at = [](std::uint64_t ms) { return Meta{{NodeId{1}, Incarnation{1}}, Sequence{ms}, Hlc::at(ms), {}}; };
+  for (const int what : {0, 1, 2, 3, 4}) {
+    Verdict verdict;
+    Profiles checker{verdict};
+    customer::State one;
+    customer::State two;
+    one.apply(put("Ada"), at(10));
+    one.apply(put("Augusta"), at(20));
+    if (what != 1) two.apply(put("Ada"), at(10));
+    if (what != 0) two.apply(put("Augusta"), at(20));
+    checker.written(id(5), "FirstName", "Ada", Hlc::at(10), id(1));
+    checker.written(id(5), "FirstName", "Augusta", Hlc::at(20), id(2));
+    if (what == 3) {
+      checker.written(id(5), "FirstName", "Ida", Hlc::at(15), id(3));  // forgotten since
+      one.apply(customer::Forgotten{id(5), ""}, at(30));
+      two.apply(customer::Forgotten{id(5), ""}, at(30));
+    }
+    if (what == 4) checker.written(id(5), "LastName", "King", Hlc::at(15), id(3));
+    checker.settled(NodeId{1}, one, unseal, nothing);
+    checker.settled(NodeId{2}, two, unseal, nothing);
+    if (what == 2 || what == 3) {
+      EXPECT_TRUE(verdict.clean()) << what;
+    } else {
+      expect(verdict, "profiles");
+    }
+  }
+}
+
+TEST(Profiles, WhatIsBehindEnoughLaterWritesMayBeGone) {
+  Verdict verdict;
+  Profiles checker{verdict};
+  customer::State state;
+  for (std::uint64_t n = 1; n <= customer::kVersionsMax + 1; ++n) {
+    const std::string words = std::to_string(n);
+    state.apply(customer::Put{id(5), {{"FirstName", {Text{KeyId{id(6)}, "n", words}, {}}}}, ""},
+                Meta{{NodeId{1}, Incarnation{1}}, Sequence{n}, Hlc::at(n), {}});
+    checker.written(id(5), "FirstName", words, Hlc::at(n), id(static_cast<std::uint8_t>(n)));
+  }
+  checker.settled(NodeId{1}, state, [](const Text& text) { return text.bytes; }, [](const Uuid&) { return false; });
+  EXPECT_TRUE(verdict.clean());
+}
+
 TEST(Settled, NobodyKnowsThatItOwnsIt) {
   Verdict verdict;
   Settled checker{verdict};

@@ -275,6 +275,15 @@ void Simulation::observe(Host& host, const record::Record& rec) {
               evacuations_.stepped(*step, answers, host.id);
             }
           },
+          [&](const customer::Rec& r) {
+            const customer::Profile* profile = host.node->world().customers().find(customer::person_of(r));
+            if (profile == nullptr) return;
+            if (std::holds_alternative<customer::Forgotten>(r)) coverage_.count("customer: profile forgotten");
+            const auto overwritten = [](const auto& field) { return field.second.size() > 1; };
+            if (std::ranges::any_of(profile->fields_by_name, overwritten)) {
+              coverage_.count("customer: profile overwritten");
+            }
+          },
           [](const auto&) {},
       },
       rec.body);
@@ -417,6 +426,11 @@ void Simulation::final_checks() {
       transcript.emplace_back(item->id, unseal(item->content));
     }
     transcript_once.settled(id, transcript, said_once(), [this](const Uuid& command) { return told.excused(command); });
+  }
+  for (const auto& each : hosts_) {
+    profiles.settled(
+        each->id, each->node->world().customers(), [](const Text& text) { return unseal(text); },
+        [this](const Uuid& command) { return told.excused(command); });
   }
   for (const ContactId id : transcript_once.contacts()) {
     if (world.contacts().find(id) == nullptr) {

@@ -5,9 +5,6 @@
 namespace tandem::sim {
 namespace {
 
-constexpr Time kLimit = 4s;  // a client gives one call up after this
-constexpr int kTriesMax = 14;
-
 const char* slot_name(presence::SlotState state) {
   constexpr const char* kNames[] = {"rings", "with the agent", "after-contact work"};
   return kNames[static_cast<std::size_t>(state)];
@@ -37,6 +34,7 @@ void People::begin() {
   new_task();
   supervise();
   maintain();
+  know();
 }
 
 void People::no_more() {
@@ -93,7 +91,7 @@ void People::start(std::size_t n) {
   }
   if (c.start_tries > 1) sim_.coverage().count("customer: command repeated");
   contact::Start verb;
-  verb.person = derive_uuid({}, "person", n % 20);
+  verb.person = person(n % kPersons);
   verb.id = c.contact;
   verb.flow = sim_.sample().chat_flow;
   verb.customer = c.participant;
@@ -475,70 +473,6 @@ void People::call_away(std::size_t node) {
       sim_.ask(node, Command{sim_.new_id(), order, false, {}}, kLimit, [](std::optional<Result<Answer>>) {});
     });
   }
-}
-
-// One whose contact is over; what of it the other rules read stays.
-void People::erase_somebody() {
-  if (customers_.empty() || !sim_.rng().chance(1, 4)) return;
-  const Customer& c = *customers_[sim_.rng().below(customers_.size())];
-  if (!c.ended) return;
-  sim_.ask(any_region(), Command{sim_.new_id(), access::SealsErased{{c.key}}, false, {}}, kLimit,
-           [this](std::optional<Result<Answer>> answer) {
-             if (answer && *answer) sim_.coverage().count("customer: erased");
-           });
-}
-
-void People::supervise() {
-  sim_.events().in(sim_.draw(15s, 60s), [this] {
-    if (!coming_ || still_) return;
-    erase_somebody();
-    presence::Move order;
-    order.agent = agents_[sim_.rng().below(agents_.size())]->id;
-    order.region = sim_.region(any_region());
-    const bool forced = sim_.rng().chance(1, 2);
-    const std::size_t node = any_region();
-    if (forced) order.by = Hlc::at(sim_.wall_milliseconds(node) + sim_.rng().below(20'000));
-    const bool out = sim_.rng().chance(1, 4);
-    Verb verb = out ? Verb{presence::SignOut{order.agent, true}} : Verb{std::move(order)};
-    sim_.ask(node, Command{sim_.new_id(), std::move(verb), false, {}}, kLimit,
-             [this, out](std::optional<Result<Answer>> answer) {
-               if (out && answer && *answer) sim_.coverage().count("agent: sent away");
-             });
-    supervise();
-  });
-}
-
-void People::maintain() {
-  sim_.events().in(sim_.draw(40s, 240s), [this] {
-    if (!coming_ || still_) return;
-    distribution::Ordered order;
-    order.region = sim_.region(any_region());
-    order.duty = distribution::Duty::draining;
-    order.over = {"n-minus-1-capacity", "one-in-maintenance"};
-    const std::size_t node = any_region();
-    if (sim_.rng().chance(1, 3)) {
-      order.deadline = Hlc::at(sim_.wall_milliseconds(node) + 5'000 + sim_.rng().below(20'000));
-      order.then = sim_.rng().chance(1, 2) ? distribution::AtDeadline::move : distribution::AtDeadline::wait;
-    }
-    const auto give = [this](std::size_t to, distribution::Ordered what) {
-      sim_.ask(to, Command{sim_.new_id(), distribution::Order{std::move(what)}, false, {}}, kLimit,
-               [](std::optional<Result<Answer>>) {});
-    };
-    give(node, order);
-    // Back, whatever became of it: at once, or in steps.
-    sim_.events().in(sim_.draw(5s, 60s), [this, give, order]() mutable {
-      order.duty = sim_.rng().chance(1, 2) ? distribution::Duty::ramping : distribution::Duty::serving;
-      order.deadline = {};
-      order.then = distribution::AtDeadline::wait;
-      if (order.duty == distribution::Duty::ramping) {
-        order.steps = {100, 500};
-        order.every = 3s;
-      }
-      order.over = {"unready-region"};
-      give(any_region(), order);
-    });
-    maintain();
-  });
 }
 
 // The client signs in where it is told to, with its token, and its conversations come along.

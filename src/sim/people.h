@@ -87,6 +87,8 @@ class People {
   void rival(std::size_t agent);
   void supervise();  // somebody is moved to another region, now and then
   void erase_somebody();
+  void know();  // something about a customer
+  void note(const Command& command, const std::string& field, const std::string& words, int tries);
   void maintain();  // a region is drained and comes back, now and then
   void follow(std::size_t agent, const std::string& region);
   // A desktop's call; repeated under the same id. After two silences the desktop counts as lost.

@@ -5,6 +5,11 @@
 
 namespace tandem::sim {
 
+inline constexpr Time kLimit = std::chrono::seconds(4);  // a client gives one call up after this
+inline constexpr int kTriesMax = 14;
+inline constexpr std::uint64_t kPersons = 20;  // whose contacts they are
+[[nodiscard]] inline Uuid person(std::uint64_t n) { return derive_uuid({}, "person", n); }
+
 struct People::Customer {
   struct Message {
     Uuid id;

@@ -88,6 +88,7 @@ class Simulation {
   OnePromise one_promise{verdict};
   WorkOnce work_once{verdict};
   TranscriptOnce transcript_once{verdict};
+  Profiles profiles{verdict};
   Settled settled{verdict};
 
  private:

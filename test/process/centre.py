@@ -495,15 +495,17 @@ class Centre:
     def ready(self, name):
         return fetch(self.urls[name] + "/readyz", ca=self.ca, seconds=3)[0] == 200
 
-    def ops(self, name, path):
-        """What operators ask of one node, under a token made from the centre key as `tandem` makes it."""
+    def ops(self, name, path, put=None):
+        """What operators ask of one node, or put there, under a token made from the centre key as `tandem` makes it."""
         with open(self.path("centre.key"), encoding="ascii") as file:
             centre_key = file.read().strip().encode()
         extracted = hmac.new(b"tandem", centre_key, hashlib.sha256).digest()
         key = hmac.new(extracted, b"tokens\x01", hashlib.sha256).digest()
         body = f"ops\n{int(time.time() * 1000) + 600_000}\nthe process tests".encode()
         coded = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (body, hmac.new(key, body, hashlib.sha256).digest())]
-        return judged(fetch(f"{self.urls[name]}/ops/v1/{path}", headers={"authorization": "Bearer " + ".".join(coded)}, ca=self.ca, seconds=5))
+        method, body = ("GET", b"") if put is None else ("PUT", json.dumps(put).encode())
+        headers = {"authorization": "Bearer " + ".".join(coded)}
+        return judged(fetch(f"{self.urls[name]}/ops/v1/{path}", method, body, headers, self.ca, 5))
 
     def counted(self, metric, *labels):
         """The sum of a counter over the nodes that run, by the values of these labels."""

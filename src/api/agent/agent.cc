@@ -28,16 +28,6 @@ const presence::Slot* slot_of(const Desk& desk, ContactId contact) {
   return at == desk.presence.slots.end() ? nullptr : &at->second;
 }
 
-const contact::Contact* contact_of(const Desk& desk, ContactId id) {
-  for (const auto& [contact, slot] : desk.contacts) {
-    if (contact.id == id) return &contact;
-  }
-  for (const contact::Contact& contact : desk.guest_of) {
-    if (contact.id == id) return &contact;
-  }
-  return nullptr;
-}
-
 // As whom the agent speaks in a contact of his desktop; nothing: he may not, for this reason.
 Result<Uuid> voice(const Desk& desk, const contact::Contact& contact) {
   if (const presence::Slot* slot = slot_of(desk, contact.id)) {
@@ -63,8 +53,6 @@ const contact::Contact* earlier(const World& world, const Desk& desk, ContactId 
   return here || std::ranges::any_of(desk.guest_of, same) ? &held->contact : nullptr;
 }
 
-http::Response not_yours() { return error_json(404, "not_found", "The contact is not on your desktop."); }
-
 std::string display_name(const Desk& desk) { return desk.first_name.empty() ? desk.username : desk.first_name; }
 
 }  // namespace
@@ -79,6 +67,8 @@ http::Response error_json(int status, std::string_view code, std::string_view me
   if (status == 503) out.headers.emplace_back("retry-after", "1");
   return out;
 }
+
+http::Response not_yours() { return error_json(404, "not_found", "The contact is not on your desktop."); }
 
 http::Response error_json(const Error& error) {
   const std::string& detail = error.detail;
@@ -137,7 +127,7 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
     me(call, std::move(respond), [this](const Desk& desk) {
       json::array offers;
       for (const auto& [contact, slot] : desk.contacts) {
-        if (slot.state == presence::SlotState::reserved) offers.emplace_back(contact_json(host_, contact, &slot));
+        if (slot.state == presence::SlotState::reserved) offers.emplace_back(contact_json(host_, desk, contact));
       }
       return json::object{{"offers", std::move(offers)}};
     });
@@ -146,8 +136,8 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
   add("PUT", "status", true, [this](const Call& call, Respond respond) { set_status(call, std::move(respond)); });
   add("GET", "contacts/{id}", true, [this](const Call& call, Respond respond) {
     with_desk(call, std::move(respond), [this, id = call.contact](const Desk& desk, const Respond& then) {
-      const contact::Contact* contact = contact_of(desk, id);
-      then(contact == nullptr ? not_yours() : json_response(200, contact_json(host_, *contact, slot_of(desk, id))));
+      const contact::Contact* contact = desk.find(id);
+      then(contact == nullptr ? not_yours() : json_response(200, contact_json(host_, desk, *contact)));
     });
   });
   add("POST", "contacts/{id}/accept", true, [this](const Call& call, Respond respond) {
@@ -184,6 +174,10 @@ Agent::Agent(Host& host, Passwords& passwords) : host_(host), passwords_(passwor
       [this](const Call& call, Respond respond) { event(call, std::move(respond)); });
   add("GET", "contacts/{id}/history", true,
       [this](const Call& call, Respond respond) { history(call, std::move(respond)); });
+  add("GET", "contacts/{id}/profile", true,
+      [this](const Call& call, Respond respond) { profile(call, std::move(respond)); });
+  add("PUT", "contacts/{id}/profile", true,
+      [this](const Call& call, Respond respond) { change_profile(call, std::move(respond)); });
   add("GET", "contacts/{id}/transcript", true,
       [this](const Call& call, Respond respond) { transcript(call, std::move(respond)); });
 }
@@ -424,7 +418,7 @@ void Agent::message(const Call& call, http::Respond respond) const {
   if (token.size() > kTokenBytesMax) return respond(error_json(400, "invalid", "client_token is too long."));
   with_desk(call, std::move(respond),
             [this, call, content = std::move(content), type, token](const Desk& desk, const http::Respond& then) {
-              const contact::Contact* contact = contact_of(desk, call.contact);
+              const contact::Contact* contact = desk.find(call.contact);
               if (contact == nullptr) return then(not_yours());
               const auto as = voice(desk, *contact);
               if (!as) return then(error_json(as.error()));
@@ -454,7 +448,7 @@ void Agent::event(const Call& call, http::Respond respond) const {
     return respond(error_json(400, "invalid", "event must be typing, message.read or message.delivered."));
   }
   with_desk(call, std::move(respond), [this, call, name, content](const Desk& desk, const http::Respond& then) {
-    const contact::Contact* contact = contact_of(desk, call.contact);
+    const contact::Contact* contact = desk.find(call.contact);
     if (contact == nullptr) return then(not_yours());
     const auto as = voice(desk, *contact);
     if (!as) return then(error_json(as.error()));
@@ -495,7 +489,7 @@ void Agent::transcript(const Call& call, http::Respond respond) const {
       host_,
       [badge = call.badge, id = call.contact, max, before](const World& world, const Local& local) {
         Page out{look(world, local, badge.agent, badge.desktop), false, {}, false};
-        const contact::Contact* contact = out.desk.open ? contact_of(out.desk, id) : nullptr;
+        const contact::Contact* contact = out.desk.open ? out.desk.find(id) : nullptr;
         if (contact == nullptr) contact = earlier(world, out.desk, id);
         if (contact == nullptr) return out;
         out.his = true;
@@ -531,7 +525,7 @@ void Agent::history(const Call& call, http::Respond respond) const {
       host_,
       [badge = call.badge, id = call.contact](const World& world, const Local& local) {
         Found out{look(world, local, badge.agent, badge.desktop), false, {}};
-        const contact::Contact* contact = out.desk.open ? contact_of(out.desk, id) : nullptr;
+        const contact::Contact* contact = out.desk.open ? out.desk.find(id) : nullptr;
         if (contact == nullptr) return out;
         out.his = true;
         if (contact->person.nil()) return out;
@@ -559,7 +553,7 @@ void Agent::history(const Call& call, http::Respond respond) const {
 
 void Agent::end(const Call& call, http::Respond respond) const {
   with_desk(call, std::move(respond), [this, call](const Desk& desk, const http::Respond& then) {
-    const contact::Contact* contact = contact_of(desk, call.contact);
+    const contact::Contact* contact = desk.find(call.contact);
     const presence::Slot* slot = slot_of(desk, call.contact);
     const bool asked = contact != nullptr && slot == nullptr && contact->is_consultation();
     if (contact == nullptr || (slot == nullptr && !asked)) return then(not_yours());

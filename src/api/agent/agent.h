@@ -56,6 +56,10 @@ class Agent {
   void transcript(const Call& call, http::Respond respond) const;
   void history(const Call& call, http::Respond respond) const;
   void end(const Call& call, http::Respond respond) const;
+  void profile(const Call& call, http::Respond respond) const;
+  void change_profile(const Call& call, http::Respond respond) const;
+  void with_profile(const Call& call, http::Respond respond,
+                    std::function<void(const customer::Profile&, http::Respond)> then) const;
   void quick_connects(const Call& call, http::Respond respond) const;
   void transfer(const Call& call, http::Respond respond) const;
   void consult(const Call& call, http::Respond respond) const;
@@ -88,6 +92,7 @@ inline constexpr std::size_t kTokenBytesMax = 500;
 // What an error of ours is to an agent.
 [[nodiscard]] http::Response error_json(int status, std::string_view code, std::string_view message);
 [[nodiscard]] http::Response error_json(const Error& error);
+[[nodiscard]] http::Response not_yours();
 
 // The document served at /agent/v1/openapi.json.
 [[nodiscard]] std::string_view openapi();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <set>
 
 #include "api/fake_host_testing.h"
@@ -28,12 +29,12 @@ struct Chat {
   Opened socket;
 };
 
-Chat start_chat(Region& region, const std::string& customer = "") {
+Chat start_chat(Region& region, const json::object& more = {}) {
   json::object start{{"InstanceId", region.instance},
                      {"ContactFlowId", region.flow},
                      {"ParticipantDetails", json::object{{"DisplayName", "Cleo"}}},
                      {"Attributes", json::object{{"tier", "gold"}}}};
-  if (!customer.empty()) start["CustomerId"] = customer;
+  for (const auto& each : more) start[each.key()] = each.value();
   const auto started = region.expect("PUT", "/contact/chat", start);
   Chat out;
   out.contact = text_of(started, "ContactId");
@@ -306,7 +307,7 @@ TEST(Agent, ShowsWhatTheCustomerWroteBefore) {
   region.agent("PUT", "status", token, {{"status", "Available"}});
   std::vector<std::string> ids;
   for (const char* customer : {"C-1", "C-2", "C-1"}) {
-    Chat chat = start_chat(region, customer);
+    Chat chat = start_chat(region, {{"CustomerId", customer}});
     ids.push_back(chat.contact);
     region.host.run(200ms);
     const std::string contact = "contacts/" + chat.contact;
@@ -329,6 +330,73 @@ TEST(Agent, ShowsWhatTheCustomerWroteBefore) {
   EXPECT_NE(before.body.find("For C-1"), std::string::npos);
   EXPECT_EQ(region.agent("GET", "contacts/" + ids[1] + "/transcript", token).status, 404);  // somebody else's
   EXPECT_EQ(region.agent("GET", "contacts/" + ids[0] + "/history", token).status, 404);
+}
+
+TEST(Agent, KnowsTheCustomerAndChangesWhatIsKnown) {
+  Region region;
+  const std::string token = sign_in(region);
+  region.agent("PUT", "status", token, {{"status", "Available"}});
+  Chat chat = start_chat(region, {{"CustomerId", "C-1"}});
+  region.host.run(200ms);
+  const std::string contact = "contacts/" + chat.contact;
+  const std::string profile = contact + "/profile";
+  const auto put = [&](const json::object& set, const std::string& once = "") {
+    return region.agent("PUT", profile, token, {{"set", set}, {"client_token", once}});
+  };
+  EXPECT_EQ(put({{"FirstName", "Ada"}}).status, 409);  // it rings
+  ASSERT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
+  EXPECT_EQ(body_of(region.agent("GET", profile, token)), (json::object{{"profile", json::object{}}}));
+  const auto first = put({{"FirstName", " Ada "}, {"PhoneNumber", "0044 (20) 7946-0018"}, {"EmailAddress", "Ada@x.org"}},
+                         "t");
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(body_of(first).at("profile"), (json::object{{"CustomerId", "C-1"},
+                                                        {"EmailAddress", "Ada@x.org"},
+                                                        {"FirstName", "Ada"},
+                                                        {"PhoneNumber", "+442079460018"}}));
+  EXPECT_EQ(put({{"Address", json::object{{"City", "London"}}},
+                 {"Attributes", json::object{{"tier", "gold"}}},
+                 {"FirstName", "Augusta"}})
+                .status,
+            200);
+  EXPECT_EQ(put({{"FirstName", "Ada"}}, "t").status, 200);  // a repeat of the first
+  EXPECT_EQ(put({{"EmailAddress", nullptr}}).status, 200);
+  const auto known = body_of(region.agent("GET", profile + "?history=1", token));
+  EXPECT_EQ(known.at("profile"), (json::object{{"Address", json::object{{"City", "London"}}},
+                                               {"Attributes", json::object{{"tier", "gold"}}},
+                                               {"CustomerId", "C-1"},
+                                               {"FirstName", "Augusta"},
+                                               {"PhoneNumber", "+442079460018"}}));
+  EXPECT_EQ(known.at("history").as_array().size(), 8U);
+  EXPECT_EQ(known.at("history").as_array()[0].at("field"), "EmailAddress");
+  EXPECT_EQ(known.at("history").as_array()[0].at("by"), "agent ana");
+  const auto me = body_of(region.agent("GET", "me", token)).at("contacts").as_array()[0].as_object();
+  EXPECT_EQ(me.at("customer").at("profile"), known.at("profile"));
+  for (const json::object& bad :
+       {json::object{{"Shoe", "43"}}, json::object{{"CustomerId", "C-2"}}, json::object{{"PhoneNumber", "911"}},
+        json::object{{"PhoneNumber", "+0123456789"}}, json::object{{"EmailAddress", "ada"}},
+        json::object{{"Address", "London"}}, json::object{{"Address", json::object{{"Planet", "x"}}}},
+        json::object{{"FirstName", 3}}, json::object{{"FirstName", std::string(1'001, 'a')}}, json::object{}}) {
+    EXPECT_EQ(put(bad).status, 400) << json::serialize(bad);
+  }
+  const auto recognised = [&](const json::object& more) {
+    const Chat other = start_chat(region, more);
+    region.host.run(100ms);
+    const Uuid person = region.host.world().contacts().find(ContactId{*parse_uuid(other.contact)})->contact.person;
+    return person == region.host.pseudonym("C-1");
+  };
+  const auto by = [](const char* attribute, const char* value) {
+    return json::object{{"Attributes", json::object{{attribute, value}}}};
+  };
+  EXPECT_TRUE(recognised(by("tandem-phone", "+44 20 7946 0018")));
+  EXPECT_TRUE(recognised(by("tandem-caller", "+442079460018")));
+  EXPECT_TRUE(recognised(by("tandem-customer", "C-1")));
+  EXPECT_FALSE(recognised(by("tandem-email", "ada@X.org")));  // not hers any more
+  EXPECT_FALSE(recognised(by("tandem-phone", "+442079460019")));
+  EXPECT_FALSE(recognised(by("tandem-phone", "nonsense")));
+  EXPECT_FALSE(recognised({}));
+  Chat nobody = start_chat(region);
+  region.host.run(100ms);
+  EXPECT_EQ(region.agent("GET", "contacts/" + nobody.contact + "/profile", token).status, 404);  // not on the desktop
 }
 
 TEST(Agent, RefusesToConferWithNobodyInPlainWords) {

@@ -168,6 +168,26 @@ constexpr std::string_view kDocument = R"json({
             "contacts": {"type": "array", "items": {"$ref": "#/components/schemas/Contact"}}}}}}},
           "404": {"$ref": "#/components/responses/Error"}}}
     },
+    "/agent/v1/contacts/{id}/profile": {
+      "parameters": [{"$ref": "#/components/parameters/Id"}],
+      "get": {"summary": "What is known of the customer", "parameters": [
+          {"name": "history", "in": "query", "schema": {"enum": ["1"]}, "description": "Also what was overwritten"}],
+        "responses": {
+          "200": {"description": "Empty of one who was not recognised", "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "profile": {"$ref": "#/components/schemas/Profile"},
+            "history": {"type": "array", "description": "The latest first; of each field at most 20", "items": {"type": "object", "properties": {
+              "field": {"type": "string", "description": "FirstName, Address.City, Attributes.tier"}, "value": {"type": ["string", "null"]},
+              "at": {"type": "string", "format": "date-time"}, "by": {"type": "string"}}}}}}}}},
+          "404": {"$ref": "#/components/responses/Error"}}},
+      "put": {"summary": "Change it, for all regions; the fields that are not named stay", "requestBody": {"required": true, "content": {"application/json": {"schema": {
+          "type": "object", "required": ["set"], "properties": {
+            "set": {"$ref": "#/components/schemas/Profile"},
+            "client_token": {"type": "string", "maxLength": 500, "description": "A repeat with the same token changes nothing"}}}}}},
+        "responses": {
+          "200": {"description": "As it is now", "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "profile": {"$ref": "#/components/schemas/Profile"}}}}}},
+          "400": {"$ref": "#/components/responses/Error"}, "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
+    },
     "/agent/v1/contacts/{id}/transcript": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
       "get": {"summary": "The newest entries, oldest first", "parameters": [
@@ -220,7 +240,8 @@ constexpr std::string_view kDocument = R"json({
         "accept_before": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"},
         "queue": {"type": "string", "description": "Its id; names are in Me.routing_profile.queues"},
         "customer": {"type": "object", "properties": {"name": {"type": "string"}, "participant": {"type": "string"},
-          "callback_number": {"type": "string", "description": "Of a callback: the number to call"}}},
+          "callback_number": {"type": "string", "description": "Of a callback: the number to call"},
+          "profile": {"$ref": "#/components/schemas/Profile"}}},
         "attempts_left": {"type": "integer", "description": "Of a callback: how often it is tried again when nobody answers"},
         "attributes": {"type": "object", "additionalProperties": {"type": "string"}},
         "references": {"type": "object", "additionalProperties": {"type": "string"}},
@@ -228,6 +249,14 @@ constexpr std::string_view kDocument = R"json({
         "initiated_at": {"type": "string", "format": "date-time"}, "enqueued_at": {"type": "string", "format": "date-time"},
         "connected_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": "string", "format": "date-time"},
         "ended": {"type": "boolean"}, "ended_by": {"type": "string"}}},
+      "Profile": {"type": "object", "description": "Names as in Amazon Connect Customer Profiles; a text each, at most 1000 bytes; null or an empty text clears. Telephone numbers with + and the country's code",
+        "properties": {
+          "CustomerId": {"type": "string", "readOnly": true}, "FirstName": {}, "MiddleName": {}, "LastName": {}, "BusinessName": {},
+          "BirthDate": {}, "GenderString": {}, "AccountNumber": {}, "PartyTypeString": {}, "AdditionalInformation": {},
+          "PhoneNumber": {}, "MobilePhoneNumber": {}, "HomePhoneNumber": {}, "BusinessPhoneNumber": {},
+          "EmailAddress": {}, "PersonalEmailAddress": {}, "BusinessEmailAddress": {},
+          "Address": {"type": "object", "description": "Address1 to Address4, City, County, State, Province, PostalCode, Country"},
+          "Attributes": {"type": "object", "description": "Free names", "additionalProperties": {"type": ["string", "null"]}}}},
       "Item": {"type": "object", "properties": {
         "id": {"type": "string"}, "type": {"enum": ["message", "event"]}, "content_type": {"type": "string"},
         "content": {"type": "string"}, "from": {"enum": ["customer", "agent", "system"]}, "name": {"type": "string"},

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "api/common.h"
+#include "api/customers.h"
 #include "core/presence/decide.h"
 #include "core/presence/desk.h"
 
@@ -125,8 +126,20 @@ Desk look(const World& world, const Local& local, AgentId agent, const Uuid& des
     const contact::Contact& contact = world.contacts().find(id)->contact;
     if (seen.slot) out.contacts.emplace_back(contact, held->presence.slots.at(id));
     if (!seen.slot) out.guest_of.push_back(contact);
+    const customer::Profile* profile = world.customers().find(contact.person);
+    if (profile != nullptr && !profile->empty()) out.profiles.try_emplace(contact.person, *profile);
   }
   return out;
+}
+
+const contact::Contact* Desk::find(ContactId id) const {
+  for (const auto& [contact, slot] : contacts) {
+    if (contact.id == id) return &contact;
+  }
+  for (const contact::Contact& contact : guest_of) {
+    if (contact.id == id) return &contact;
+  }
+  return nullptr;
 }
 
 const char* state_name(presence::SlotState state) {
@@ -201,6 +214,17 @@ json::object status_json(const presence::Presence& presence, const std::string& 
   return out;
 }
 
+json::object contact_json(Host& host, const Desk& desk, const contact::Contact& contact) {
+  const auto slot = desk.presence.slots.find(contact.id);
+  json::object out = contact_json(host, contact, slot == desk.presence.slots.end() ? nullptr : &slot->second);
+  const auto profile = desk.profiles.find(contact.person);
+  if (profile == desk.profiles.end()) return out;
+  json::value& customer = out["customer"];
+  if (!customer.is_object()) customer = json::object{};
+  customer.get_object()["profile"] = customers::show(host, profile->second);
+  return out;
+}
+
 json::object item_json(Host& host, const contact::Item& item) {
   json::object out{{"id", item.id.text()},
                    {"type", is_event(item.content_type) ? "event" : "message"},
@@ -227,9 +251,9 @@ json::object desk_json(Host& host, const Desk& desk) {
   put_id(profile, "id", desk.routing_profile);
   profile["queues"] = std::move(queues);
   json::array contacts;
-  for (const auto& [contact, slot] : desk.contacts) contacts.emplace_back(contact_json(host, contact, &slot));
+  for (const auto& [contact, slot] : desk.contacts) contacts.emplace_back(contact_json(host, desk, contact));
   json::array guest_of;
-  for (const contact::Contact& contact : desk.guest_of) guest_of.emplace_back(contact_json(host, contact, nullptr));
+  for (const contact::Contact& contact : desk.guest_of) guest_of.emplace_back(contact_json(host, desk, contact));
   return {{"agent", std::move(agent)},
           {"routing_profile", std::move(profile)},
           {"region", desk.region},

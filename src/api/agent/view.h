@@ -28,7 +28,9 @@ struct Desk {
   presence::Presence presence;
   std::vector<std::pair<contact::Contact, presence::Slot>> contacts;
   std::vector<contact::Contact> guest_of;  // on the desktop without a slot (presence::OnDesk)
+  std::map<Uuid, customer::Profile> profiles;  // of their customers, as far as known
   std::string region;
+  [[nodiscard]] const contact::Contact* find(ContactId contact) const;
 };
 [[nodiscard]] Desk look(const World& world, const Local& local, AgentId agent, const Uuid& desktop);
 [[nodiscard]] boost::json::object desk_json(Host& host, const Desk& desk);
@@ -36,6 +38,8 @@ struct Desk {
 [[nodiscard]] const char* state_name(presence::SlotState state);  // offered, connected, after_contact_work
 // `slot`: null when the agent has none for it.
 [[nodiscard]] boost::json::object contact_json(Host& host, const contact::Contact& contact, const presence::Slot* slot);
+// With the customer's profile; the contact is on the desk.
+[[nodiscard]] boost::json::object contact_json(Host& host, const Desk& desk, const contact::Contact& contact);
 [[nodiscard]] boost::json::object status_json(const presence::Presence& presence, const std::string& name);
 [[nodiscard]] boost::json::object item_json(Host& host, const contact::Item& item);
 

@@ -34,7 +34,7 @@ Result<std::map<std::string, std::string>> read_attributes(const boost::json::ob
   return out;
 }
 
-Personal::Personal(const World& world, const Uuid& instance) {
+Personal::Personal(const World& world, const Uuid& instance) : names_{kCaller, kCustomer, kPhone, kEmail} {
   const config::Document* document = world.config().find(config::Kind::instance, instance);
   if (document == nullptr) return;
   for (const auto& [name, marked] : document->list("personal.")) names_.insert(name);

@@ -16,7 +16,13 @@ inline constexpr std::size_t kAttributeBytesMax = 32'768;  // of all keys and va
 // '_'; together they are too long).
 [[nodiscard]] Result<std::map<std::string, std::string>> read_attributes(const boost::json::object& input);
 
-// Which attributes are personal: those the instance's document marks with personal.<attribute>.
+// What attributes say of the customer (docs/api.md): where he is, for the choice of a region; and who.
+inline constexpr char kCaller[] = "tandem-caller";      // a number in E.164, or "latitude,longitude"
+inline constexpr char kCustomer[] = "tandem-customer";  // a CustomerId, for operations that take none
+inline constexpr char kPhone[] = "tandem-phone";
+inline constexpr char kEmail[] = "tandem-email";
+
+// Which attributes are personal: those, and those the instance's document marks with personal.<attribute>.
 class Personal {
  public:
   Personal(const World& world, const Uuid& instance);

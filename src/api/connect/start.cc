@@ -3,6 +3,7 @@
 
 #include "api/connect/attributes.h"
 #include "api/connect/context.h"
+#include "api/customers.h"
 
 namespace tandem::api::connect {
 namespace {
@@ -10,12 +11,35 @@ namespace {
 constexpr std::int64_t kChatMinutesDefault = 25 * 60;  // what the service gives a chat
 constexpr std::size_t kFirstMessageBytesMax = 1024 * 16;
 
+// By what the customer may be recognised, the surest first.
+struct Traces {
+  std::string id;  // the CustomerId
+  std::vector<Uuid> known_by;
+};
+
+// A number or an address that is none finds nobody, and nobody is refused for it.
+Traces traces_of(Host& host, std::string id, const std::map<std::string, std::string>& attributes) {
+  const auto said = [&](const char* name) {
+    const auto at = attributes.find(name);
+    return at == attributes.end() ? std::string() : at->second;
+  };
+  Traces out{id.empty() ? said(kCustomer) : std::move(id), {}};
+  for (const auto& known : {customers::by_phone(host, said(kPhone)), customers::by_email(host, said(kEmail)),
+                            customers::by_phone(host, said(kCaller))}) {
+    if (known) out.known_by.push_back(*known);
+  }
+  return out;
+}
+
 // What the world says about a start before it is ordered.
 struct Ground {
   Personal personal;
+  Uuid person;       // recognised by another trace than the CustomerId
+  Text customer_id;  // then the CustomerId, if the profile has it
 };
 
-Result<Ground> judge(const World& world, const Uuid& instance, const Uuid& flow, ContactId previous) {
+Result<Ground> judge(const World& world, const Uuid& instance, const Uuid& flow, ContactId previous,
+                     const Traces& traces) {
   const config::Document* document = world.config().find(config::Kind::flow, flow);
   if (document == nullptr) return fail(Errc::not_found, "No flow has the id '" + flow.text() + "'.");
   if (document->get("status") == "SAVED") return fail(Errc::refused, "The flow has not been published.");
@@ -23,7 +47,14 @@ Result<Ground> judge(const World& world, const Uuid& instance, const Uuid& flow,
   if (!previous.value().nil() && world.contacts().find(previous) == nullptr) {
     return fail(Errc::not_found, "No contact has the id '" + previous.value().text() + "'.");
   }
-  return Ground{Personal(world, instance)};
+  Ground out{Personal(world, instance), {}, {}};
+  for (const Uuid& known : traces.id.empty() ? traces.known_by : std::vector<Uuid>{}) {
+    if (out.person.nil()) out.person = customers::recognise(world, known);
+  }
+  const customer::Profile* profile = world.customers().find(out.person);
+  const customer::Value* id = profile == nullptr ? nullptr : profile->find("CustomerId");
+  if (id != nullptr) out.customer_id = id->text;
+  return out;
 }
 
 // Orders the start, and answers the same for every repeat under the same ClientToken. The ids derive from the command:
@@ -61,9 +92,6 @@ void send(const Context& context, const model::Call& call, Start start, model::R
   });
 }
 
-// Says where the customer is, for the choice of a region (docs/modules/distribution.md).
-constexpr char kCaller[] = "tandem-caller";
-
 // An address of the Internet becomes a place here, so that no rule ever sees one; without the attribute it is that of
 // whoever started the contact.
 void set_caller(Host& host, const model::Call& call, contact::Start& verb,
@@ -77,6 +105,12 @@ void set_caller(Host& host, const model::Call& call, contact::Start& verb,
   } else if (named && (caller.starts_with('+') || caller.find(',') != std::string::npos)) {
     verb.caller = caller;  // a number or a place
   }
+}
+
+void set_customer(Host& host, contact::Start& verb, const Traces& traces, const Ground& ground) {
+  verb.person = traces.id.empty() ? ground.person : host.pseudonym(traces.id);
+  if (!traces.id.empty()) verb.data["CustomerId"] = host.seal(verb.key, traces.id);
+  if (ground.customer_id.sealed()) verb.data["CustomerId"] = ground.customer_id;
 }
 
 // What this build has no meaning for is refused rather than ignored.
@@ -109,12 +143,13 @@ void start_chat(const Context& context, const model::Call& call, model::Reply re
       return reply(refuse(call, Errc::invalid, "InitialMessage.Content is too long."));
     }
   }
+  const Traces traces = traces_of(context.host, text(input, "CustomerId"), *attributes);
   ask(
       context.host,
-      [instance = context.host.identity().instance, flow = *flow](const World& world, const Local&) {
-        return judge(world, instance, flow, {});
+      [instance = context.host.identity().instance, flow = *flow, traces](const World& world, const Local&) {
+        return judge(world, instance, flow, {}, traces);
       },
-      [context, call, flow = *flow, attributes = *attributes, reply = std::move(reply)](Result<Ground> ground) {
+      [context, call, flow = *flow, attributes = *attributes, traces, reply = std::move(reply)](Result<Ground> ground) {
         if (!ground) return reply(refuse(call, ground.error()));
         Host& host = context.host;
         Start start = prepare(context, call);
@@ -125,10 +160,7 @@ void start_chat(const Context& context, const model::Call& call, model::Reply re
         verb.customer_name = host.seal(key, text(call.input.at("ParticipantDetails").as_object(), "DisplayName"));
         verb.attributes = ground->personal.seal(host, key, attributes);
         set_caller(host, call, verb, attributes);
-        if (const std::string customer = text(call.input, "CustomerId"); !customer.empty()) {
-          verb.data["CustomerId"] = host.seal(key, customer);
-          verb.person = host.pseudonym(customer);
-        }
+        set_customer(host, verb, traces, *ground);
         if (const json::object* message = object(call.input, "InitialMessage")) {
           contact::Item item;
           item.content_type = text(*message, "ContentType");
@@ -186,12 +218,13 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
     if (!id) return reply(refuse(call, id.error()));
     previous = ContactId{*id};
   }
+  const Traces traces = traces_of(context.host, {}, *attributes);
   ask(
       context.host,
-      [instance = context.host.identity().instance, flow = *flow, previous](const World& world, const Local&) {
-        return judge(world, instance, flow, previous);
+      [instance = context.host.identity().instance, flow = *flow, previous, traces](const World& world, const Local&) {
+        return judge(world, instance, flow, previous, traces);
       },
-      [context, call, flow = *flow, previous, attributes = *attributes,
+      [context, call, flow = *flow, previous, attributes = *attributes, traces,
        reply = std::move(reply)](Result<Ground> ground) {
         if (!ground) return reply(refuse(call, ground.error()));
         Start start = prepare(context, call);
@@ -207,6 +240,7 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
         }
         verb.attributes = ground->personal.seal(context.host, verb.key, attributes);
         set_caller(context.host, call, verb, attributes);
+        set_customer(context.host, verb, traces, *ground);
         if (const auto good = set_references(verb, context.host, call.input); !good) {
           return reply(refuse(call, good.error()));
         }

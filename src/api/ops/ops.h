@@ -7,8 +7,12 @@
 //   GET  agents                  ?all=1: also those who are signed out
 //   PUT  agents/{id}             {"move_to": REGION or node, "within_s": N}, or {"sign_out": true}
 //   GET  queues
-//   GET  customers/{CustomerId}  the contacts that were started with it
-//   PUT  customers/{CustomerId}  {"erase": true}: what was personal about them is nobody's to read any more
+//   GET  customers/{CustomerId}  the contacts that were started with it, and the profile; ?history=1: also what was
+//                                overwritten in the profile
+//   PUT  customers/{CustomerId}  {"set": {"FirstName": "Ada", "Address": {...}, "Attributes": {...}}}, named as in Amazon
+//                                Connect Customer Profiles, null clears; or {"erase": true}: what is personal is
+//                                nobody's to read any more
+//   POST customers/search        {"PhoneNumber": "+49..."} or {"EmailAddress": "..."}
 //   GET  explain/{contact}       why this agent, or why nobody yet
 //   GET  distribution[/{group}]  shares as they are meant, as they are, as they came out
 //   PUT  distribution/{group}    {"set": {field: text}, "why": "", "override": [rule], "preview": true}

@@ -101,11 +101,29 @@ void add_evacuations(Parser& p, Evacuations& evacuations) {
 
 void add_customer(Parser& p, CustomerView& customer) {
   CLI::App* sub =
-      p.add(p.app, "customer", "A customer's contacts of all regions, by the CustomerId that they were started with",
-            customer, "  tandem customer C-10042\n  tandem customer C-10042 --erase");
-  sub->add_option("id", customer.id, "the CustomerId")->required();
+      p.add(p.app, "customer", "A customer's contacts of all regions, and what is known of him", customer,
+            "  tandem customer C-10042\n"
+            "  tandem customer C-10042 --set 'name=Ada Lovelace' --set phone=+442079460000 --set Attributes.tier=gold\n"
+            "  tandem customer --phone '+44 20 7946 0000'\n"
+            "  tandem customer C-10042 --erase");
+  CLI::Option* id = sub->add_option("id", customer.id, "the CustomerId that contacts were started with");
+  CLI::Option* phone = sub->add_option("--phone", customer.phone, "whoever has this telephone number, instead of ID");
+  CLI::Option* email = sub->add_option("--email", customer.email, "whoever has this e-mail address, instead of ID");
+  id->excludes(phone, email);
+  phone->excludes(email);
+  sub->add_option("--set", customer.set,
+                  "NAME=VALUE of the profile; nothing behind = clears it. Names: name, phone, email, city, or those of "
+                  "Amazon Connect Customer Profiles, such as LastName, Address.PostalCode, Attributes.tier")
+      ->needs(id);
+  sub->add_flag("--history", customer.history, "also what was overwritten in the profile")->needs(id);
   sub->add_flag("--erase", customer.erase,
-                "erase their keys: names, words and attributes that are personal are nobody's to read any more");
+                "erase their keys: names, words and attributes that are personal are nobody's to read any more")
+      ->needs(id);
+  sub->callback([&customer] {
+    if (customer.id.empty() && customer.phone.empty() && customer.email.empty()) {
+      throw CLI::RequiredError("an id, --phone or --email");
+    }
+  });
 }
 
 void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {

@@ -53,7 +53,11 @@ struct Move {
 };
 struct Queues {};
 struct CustomerView {
-  std::string id;  // CustomerId
+  std::string id;     // CustomerId; or
+  std::string phone;  // whoever has it
+  std::string email;
+  std::vector<std::string> set;  // as typed: "name=Ada Lovelace", "Attributes.tier=gold"
+  bool history = false;
   bool erase = false;
 };
 struct Explain {

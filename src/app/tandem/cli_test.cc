@@ -80,6 +80,11 @@ TEST(Cli, ReadsWhichCustomer) {
   EXPECT_FALSE(command<CustomerView>("customer C-1").erase);
   EXPECT_TRUE(command<CustomerView>("customer C-1 --erase").erase);
   EXPECT_FALSE(typed("customer"));
+  EXPECT_EQ(command<CustomerView>("customer --phone +442079460000").phone, "+442079460000");
+  EXPECT_FALSE(typed("customer C-1 --phone +442079460000"));
+  EXPECT_FALSE(typed("customer --email a@b --erase"));
+  EXPECT_EQ(command<CustomerView>("customer C-1 --set name=Ada --set Attributes.tier=gold").set,
+            (std::vector<std::string>{"name=Ada", "Attributes.tier=gold"}));
 }
 
 TEST(Cli, ReadsWhoIsMovedWhere) {

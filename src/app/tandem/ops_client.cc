@@ -96,11 +96,12 @@ Result<json::object> OpsClient::write(const char* method, const CentreNode& node
   return ask(node, std::move(fetch));
 }
 
-Result<json::object> OpsClient::put_to_any(const std::string& path, const json::object& body) const {
+Result<json::object> OpsClient::put_to_any(const std::string& path, const json::object& body,
+                                           const std::string& method) const {
   Error last{Errc::unreachable, "no region answers; `tandem up` starts them"};
   for (const CentreNode& node : centre_.nodes) {
     if (node.hub) continue;
-    auto done = put(node, path, body);
+    auto done = write(method.c_str(), node, path, body);
     if (done || done.error().code != Errc::unreachable) return done;
     last = done.error();
   }

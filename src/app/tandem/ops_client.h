@@ -36,7 +36,8 @@ class OpsClient {
   // From the first node that answers, regions before the hub; not_found only when none knows it.
   [[nodiscard]] Result<json::object> get_from_any(const std::string& path) const;
   // At the first region that answers.
-  [[nodiscard]] Result<json::object> put_to_any(const std::string& path, const json::object& body) const;
+  [[nodiscard]] Result<json::object> put_to_any(const std::string& path, const json::object& body,
+                                                const std::string& method = "PUT") const;
   [[nodiscard]] bool ready(const CentreNode& node) const;
   [[nodiscard]] http::Client& http() const { return *client_; }
 

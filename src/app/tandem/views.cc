@@ -433,32 +433,6 @@ int run(const Move& move, const Invocation& call) {
   return refused.empty() ? kDone : exit_code(worst);
 }
 
-int run(const CustomerView& customer, const Invocation& call) {
-  const auto asked = open(call);
-  if (!asked) return complain(asked.error(), call.json);
-  const std::string path = "customers/" + uri::encode(customer.id);
-  const auto got = customer.erase ? asked->ops.put_to_any(path, {{"erase", true}}) : asked->ops.get_from_any(path);
-  if (!got) return complain(got.error(), call.json);
-  if (call.json) {
-    print_json(*got);
-    return kDone;
-  }
-  if (customer.erase) {
-    fmt::print("{}: what was personal about them is erased in every region\n",
-               count(number(*got, "contacts").value_or(0), "contact"));
-    return kDone;
-  }
-  Table table({"CONTACT", "CHANNEL", "PHASE", "STARTED", ""});
-  for (const json::value& value : list(*got, "contacts")) {
-    const json::object& c = value.get_object();
-    table.add(
-        {text(c, "id"), text(c, "channel"), text(c, "phase"), text(c, "started"), flag(c, "erased") ? "erased" : ""});
-  }
-  fmt::print("{}\n{}, {} of them live\n", table.text(), count(number(*got, "total").value_or(0), "contact"),
-             number(*got, "live").value_or(0));
-  return kDone;
-}
-
 int run(const Queues&, const Invocation& call) {
   const auto asked = open(call);
   if (!asked) return complain(asked.error(), call.json);

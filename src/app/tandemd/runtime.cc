@@ -10,6 +10,7 @@
 #include "app/tandemd/rebuild.h"
 #include "base/check.h"
 #include "codec/crypto.h"
+#include "core/customer/erasure.h"
 #include "io/log_sqlite/read_for_peer.h"
 #include "record/flow_json.h"
 #include "record/record.h"
@@ -102,7 +103,7 @@ Result<void> Runtime::boot() {
   if (!damaged_keys) return std::unexpected(damaged_keys.error());
   // The end of a former life may have come between the word and the deed.
   std::set<KeyId> overdue;
-  for (const KeyId key : rebuilt->world.access().erased()) {
+  for (const KeyId key : customer::erased_keys(rebuilt->world.access(), rebuilt->world.customers())) {
     if (!keys_->erased(key)) overdue.insert(key);
   }
   node_ = std::make_unique<Node>(node, Rng{random64()}, rebuilt->on_disk, now);
