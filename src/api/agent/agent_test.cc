@@ -417,6 +417,7 @@ TEST(Agent, RefusesToConferWithNobodyInPlainWords) {
   refused(contact + "/swap", {}, 409, "you have asked no colleague");
   refused(contact + "/leave", {}, 409, "you have asked no colleague");
   refused(contact + "/leave", {{"client_token", std::string(501, 't')}}, 400, "client_token is too long");
+  refused(contact + "/swap", {{"client_token", std::string(501, 't')}}, 400, "client_token is too long");
   refused(contact + "/consult", {}, 400, "Either quick_connect or flow is needed");
   refused(contact + "/consult", {{"quick_connect", "nobody"}}, 404, "There is no quick connect 'nobody'");
   refused(contact + "/consult", {{"quick_connect", "ana"}}, 409, "That is you");

@@ -122,12 +122,16 @@ constexpr std::string_view kDocument = R"json({
     },
     "/agent/v1/contacts/{id}/swap": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
-      "post": {"summary": "Talk to the other of the two, customer or colleague; the id is the conversation's",
+      "post": {"summary": "Talk to the other of the two, customer or colleague; the id is the conversation's", "requestBody": {"content": {"application/json": {"schema": {
+          "type": "object", "properties": {
+            "client_token": {"type": "string", "maxLength": 500, "description": "A repeat with the same token is done once"}}}}}},
         "responses": {"200": {"description": "Done"}, "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
     },
     "/agent/v1/contacts/{id}/join": {
       "parameters": [{"$ref": "#/components/parameters/Id"}],
-      "post": {"summary": "From now on all three talk in the conversation",
+      "post": {"summary": "From now on all three talk in the conversation", "requestBody": {"content": {"application/json": {"schema": {
+          "type": "object", "properties": {
+            "client_token": {"type": "string", "maxLength": 500, "description": "A repeat with the same token is done once"}}}}}},
         "responses": {"200": {"description": "Done"}, "404": {"$ref": "#/components/responses/Error"}, "409": {"$ref": "#/components/responses/Error"}}}
     },
     "/agent/v1/contacts/{id}/leave": {

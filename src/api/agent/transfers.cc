@@ -125,8 +125,14 @@ void Agent::consult(const Call& call, http::Respond respond) const {
 }
 
 void Agent::confer(const Call& call, bool join, http::Respond respond) const {
-  with_desk(call, std::move(respond), [this, call, join](const Desk&, http::Respond then) {
-    order(transfer::Confer{call.contact, call.badge.agent, join}, std::move(then));
+  const std::string token = text(call.body, "client_token");
+  if (token.size() > kTokenBytesMax) return respond(error_json(400, "invalid", "client_token is too long."));
+  const Uuid order_id = command_id(host_, join ? "agent Join" : "agent Swap", call.badge.agent.value().text(), token);
+  with_desk(call, std::move(respond), [this, call, join, order_id](const Desk&, const http::Respond& then) {
+    const transfer::Confer verb{call.contact, call.badge.agent, join};
+    host_.command(Command{.id = order_id, .verb = verb, .keys = {}}, [then](const Result<Answer>& done) {
+      then(done ? json_response(200, {}) : error_json(done.error()));
+    });
   });
 }
 
