@@ -134,6 +134,49 @@ TEST(Agent, ServesAChatFromOfferToCompletion) {
   EXPECT_TRUE(region.host.errors.empty());
 }
 
+TEST(Agent, ChoosesTheNextStatusWhileBusy) {
+  Region region;
+  region.expect("PUT", "/agent-status/" + region.instance, {{"Name", "Lunch"}, {"State", "ENABLED"}});
+  const std::string token = sign_in(region);
+  Opened desktop = region.open("/agent/v1/events?token=" + token);
+  const auto choose = [&](const char* name) {
+    EXPECT_EQ(region.agent("PUT", "status", token, {{"status", name}}).status, 200) << name;
+    region.host.run(100ms);
+    return body_of(region.agent("GET", "me", token)).at("status").as_object();
+  };
+  const auto by_name = [&](const std::string& name) {
+    const auto found = body_of(region.agent("GET", "statuses", token));
+    for (const json::value& each : found.at("statuses").as_array()) {
+      if (each.at("name") == json::string(name)) return text_of(each.as_object(), "id");
+    }
+    return std::string();
+  };
+  EXPECT_FALSE(choose("Available").contains("next"));
+  Chat chat = start_chat(region);
+  region.host.run(200ms);
+  const std::string contact = "contacts/" + chat.contact;
+  ASSERT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
+  (void)desktop.socket->take();
+  const auto leaving = choose("Lunch");
+  EXPECT_EQ(text_of(leaving, "name"), "Available");
+  EXPECT_EQ(leaving.at("next"), (json::object{{"type", "CUSTOM"}, {"id", by_name("Lunch")}, {"name", "Lunch"}}));
+  const auto told = desktop.socket->take();
+  const auto event =
+      std::find_if(told.begin(), told.end(), [](const auto& e) { return text_of(e, "type") == "status"; });
+  ASSERT_NE(event, told.end());
+  EXPECT_EQ(text_of(event->at("status").at("next").as_object(), "id"), by_name("Lunch"));
+  EXPECT_FALSE(choose("Available").contains("next"));  // taken back
+  choose("Lunch");
+  EXPECT_EQ(region.agent("POST", contact + "/end", token).status, 200);
+  region.host.run(100ms);
+  EXPECT_EQ(text_of(body_of(region.agent("GET", "me", token)).at("status").as_object(), "name"), "Available");
+  EXPECT_EQ(region.agent("POST", contact + "/complete", token).status, 200);
+  region.host.run(100ms);
+  const auto gone = body_of(region.agent("GET", "me", token)).at("status").as_object();
+  EXPECT_EQ(text_of(gone, "name"), "Lunch");
+  EXPECT_FALSE(gone.contains("next"));
+}
+
 TEST(Agent, IsToldInPlainWordsWhatIsWrong) {
   Region region;
   struct Case {
@@ -346,8 +389,8 @@ TEST(Agent, KnowsTheCustomerAndChangesWhatIsKnown) {
   EXPECT_EQ(put({{"FirstName", "Ada"}}).status, 409);  // it rings
   ASSERT_EQ(region.agent("POST", contact + "/accept", token).status, 200);
   EXPECT_EQ(body_of(region.agent("GET", profile, token)), (json::object{{"profile", json::object{}}}));
-  const auto first = put({{"FirstName", " Ada "}, {"PhoneNumber", "0044 (20) 7946-0018"}, {"EmailAddress", "Ada@x.org"}},
-                         "t");
+  const auto first =
+      put({{"FirstName", " Ada "}, {"PhoneNumber", "0044 (20) 7946-0018"}, {"EmailAddress", "Ada@x.org"}}, "t");
   ASSERT_EQ(first.status, 200) << first.body;
   EXPECT_EQ(body_of(first).at("profile"), (json::object{{"CustomerId", "C-1"},
                                                         {"EmailAddress", "Ada@x.org"},

@@ -147,7 +147,7 @@ void Desktops::tell(Client& client, const DesktopEvent& event) {
     case DesktopWhat::status:
       if (event.presence) {
         frames.push_back(
-            json::serialize(json::object{{"type", "status"}, {"status", status_json(*event.presence, {})}}));
+            json::serialize(json::object{{"type", "status"}, {"status", status_json(*event.presence, {}, {})}}));
       }
       break;
     case DesktopWhat::closed:

@@ -230,6 +230,8 @@ constexpr std::string_view kDocument = R"json({
       "Status": {"type": "object", "properties": {
         "id": {"type": "string"}, "name": {"type": "string"}, "type": {"enum": ["ROUTABLE", "CUSTOM", "OFFLINE"]},
         "since": {"type": "string", "format": "date-time"},
+        "next": {"type": "object", "description": "Chosen while a contact was held: taken when the last contact is closed, and no contact is offered until then",
+          "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "type": {"enum": ["ROUTABLE", "CUSTOM", "OFFLINE"]}}},
         "missed": {"type": "boolean", "description": "A contact rang out: choose a status again to be offered contacts"},
         "move_to": {"type": "string", "description": "A supervisor wants the desktop in this region; no contact is offered meanwhile"},
         "move_by": {"type": "string", "format": "date-time", "description": "Then also with contacts open"},

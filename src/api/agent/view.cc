@@ -119,9 +119,12 @@ Desk look(const World& world, const Local& local, AgentId agent, const Uuid& des
     return out;
   }
   out.presence = held->presence;
-  if (const config::Document* status = config.find(config::Kind::agent_status, held->presence.status)) {
-    out.status_name = config.served_name(*status);
-  }
+  const auto status_name = [&](const Uuid& id) {
+    const config::Document* status = config.find(config::Kind::agent_status, id);
+    return status == nullptr ? std::string() : config.served_name(*status);
+  };
+  out.status_name = status_name(held->presence.status);
+  out.next_status_name = status_name(held->presence.next_status);
   for (const auto& [id, seen] : presence::on_desk(world.contacts(), held->presence)) {
     const contact::Contact& contact = world.contacts().find(id)->contact;
     if (seen.slot) out.contacts.emplace_back(contact, held->presence.slots.at(id));
@@ -201,11 +204,17 @@ json::object contact_json(Host& host, const contact::Contact& contact, const pre
   return out;
 }
 
-json::object status_json(const presence::Presence& presence, const std::string& name) {
+json::object status_json(const presence::Presence& presence, const std::string& name, const std::string& next_name) {
   json::object out{{"type", type_name(presence.type)}, {"missed", presence.missed}};
   put_id(out, "id", presence.status);
   put(out, "name", name);
   put_time(out, "since", presence.since);
+  if (presence.has_next) {
+    json::object next{{"type", type_name(presence.next_type)}};
+    put_id(next, "id", presence.next_status);
+    put(next, "name", next_name);
+    out["next"] = std::move(next);
+  }
   if (!presence.move_to.empty()) {
     out["move_to"] = presence.move_to;
     out["move_now"] = presence.move_told.packed != 0;
@@ -258,7 +267,7 @@ json::object desk_json(Host& host, const Desk& desk) {
           {"routing_profile", std::move(profile)},
           {"region", desk.region},
           {"desktop", desk.presence.desktop.text()},
-          {"status", status_json(desk.presence, desk.status_name)},
+          {"status", status_json(desk.presence, desk.status_name, desk.next_status_name)},
           {"contacts", std::move(contacts)},
           {"guest_of", std::move(guest_of)}};
 }

@@ -25,9 +25,10 @@ struct Desk {
   std::map<std::string, std::string> concurrency;  // channel -> contacts at once
   std::map<Uuid, std::string> queues;              // names
   std::string status_name;
+  std::string next_status_name;
   presence::Presence presence;
   std::vector<std::pair<contact::Contact, presence::Slot>> contacts;
-  std::vector<contact::Contact> guest_of;  // on the desktop without a slot (presence::OnDesk)
+  std::vector<contact::Contact> guest_of;      // on the desktop without a slot (presence::OnDesk)
   std::map<Uuid, customer::Profile> profiles;  // of their customers, as far as known
   std::string region;
   [[nodiscard]] const contact::Contact* find(ContactId contact) const;
@@ -40,7 +41,9 @@ struct Desk {
 [[nodiscard]] boost::json::object contact_json(Host& host, const contact::Contact& contact, const presence::Slot* slot);
 // With the customer's profile; the contact is on the desk.
 [[nodiscard]] boost::json::object contact_json(Host& host, const Desk& desk, const contact::Contact& contact);
-[[nodiscard]] boost::json::object status_json(const presence::Presence& presence, const std::string& name);
+// Events name statuses by their ids alone.
+[[nodiscard]] boost::json::object status_json(const presence::Presence& presence, const std::string& name,
+                                              const std::string& next_name);
 [[nodiscard]] boost::json::object item_json(Host& host, const contact::Item& item);
 
 }  // namespace tandem::api::agent

@@ -90,7 +90,7 @@ void put_slots(json::object& out, const presence::Presence& presence, const conf
     for (const auto& [channel, count] : profile->list("concurrency.")) max[channel] = std::atoll(count.c_str());
   }
   for (const auto& [id, slot] : presence.slots) ++active[channel_name(slot.channel)];
-  const bool routable = presence.type == presence::StatusType::routable && !presence.missed;
+  const bool routable = presence::routable(presence);
   json::object max_by;
   json::object active_by;
   json::object available_by;

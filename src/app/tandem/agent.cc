@@ -23,7 +23,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr char kOrders[] =
-    "  status NAME          available, break, offline, or another of the centre\n"
+    "  status NAME          available, break, offline, or another of the centre; with contacts open it is the next "
+    "one\n"
     "  accept, reject       the contact that rings\n"
     "  say TEXT             to the customer; a line that is no order is said too\n"
     "  transfer NAME        hand it on to an agent or a queue; a quick connect's name or id\n"

@@ -303,8 +303,14 @@ class Client final : public Desk {
         return dropped("the desktop at this region: a supervisor moves it to " + to);
       }
     }
-    const auto name = statuses_.find(text(status, "id"));
-    std::string words = name != statuses_.end() ? name->second : text(status, "type");
+    const auto name_of = [&](const json::object& one) {
+      const auto name = statuses_.find(text(one, "id"));
+      return name != statuses_.end() ? name->second : text(one, "type");
+    };
+    std::string words = name_of(status);
+    if (const json::object next = inner(status, "next"); !next.empty()) {
+      words += " until the last contact is done, then " + name_of(next);
+    }
     if (const json::value* missed = status.if_contains("missed"); missed != nullptr && *missed == true) {
       words += " (a contact was missed: choose a status again)";
     }

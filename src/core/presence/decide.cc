@@ -370,7 +370,9 @@ Result<Decision> decide(const Sees& sees, const SetStatus& command, const Now& n
   const config::Document* status = sees.config.find(config::Kind::agent_status, command.status);
   if (status != nullptr && status->get("state") == "DISABLED") return fail(Errc::refused, "the status is disabled");
   Presence next = (*held)->presence;
-  next.has_next = !next.slots.empty() && command.type != StatusType::routable;
+  // Source: API Reference, "PutUserStatus": of an agent who handles a contact it sets the next status. To choose the
+  // one that stands takes the next one back.
+  next.has_next = !next.slots.empty() && command.status != next.status;
   next.next_status = next.has_next ? command.status : Uuid{};
   next.next_type = next.has_next ? command.type : StatusType::offline;
   if (!next.has_next) take_status(next, command.status, command.type, now);
