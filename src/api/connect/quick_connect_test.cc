@@ -172,5 +172,30 @@ TEST_F(QuickConnects, AreAssociatedWithQueues) {
   EXPECT_EQ(listed.at("QuickConnectSummaryList").as_array().size(), 1U);
 }
 
+// The flow is the quick connect's, and its queue or agent is where that flow is to take the task.
+TEST_F(QuickConnects, StartATaskTowardsTheirDestination) {
+  const std::string made = create("support", queue_config(region.queue));
+  const auto start = [&](const json::object& more) {
+    json::object input{{"InstanceId", region.instance}, {"Name", "look at this"}};
+    for (const auto& each : more) input[each.key()] = each.value();
+    return region.connect("PUT", "/contact/task", input);
+  };
+  const auto place_of = [&](const http::Response& started) {
+    EXPECT_EQ(started.status, 200) << started.body;
+    const ContactId id{*parse_uuid(text_of(body_of(started), "ContactId"))};
+    return region.host.world().contacts().find(id)->contact;
+  };
+  const auto queued = place_of(start({{"QuickConnectId", made}}));
+  EXPECT_EQ(queued.place.queue.value().text(), region.queue);
+  EXPECT_EQ(queued.flow.flow.value().text(), to_queue);
+  const auto agents = place_of(start({{"QuickConnectId", create("ana herself", user_config())}}));
+  EXPECT_EQ(agents.place.queue.value().text(), region.user);
+  EXPECT_EQ(agents.flow.flow.value().text(), to_agent);
+  EXPECT_EQ(start({{"QuickConnectId", create("phone", phone_config())}}).status, 400);
+  EXPECT_EQ(start({{"QuickConnectId", region.user}}).status, 404);
+  EXPECT_EQ(start({{"QuickConnectId", made}, {"ContactFlowId", to_queue}}).status, 400);
+  EXPECT_EQ(start({}).status, 400);
+}
+
 }  // namespace
 }  // namespace tandem::api

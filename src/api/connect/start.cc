@@ -34,12 +34,36 @@ Traces traces_of(Host& host, std::string id, const std::map<std::string, std::st
 // What the world says about a start before it is ordered.
 struct Ground {
   Personal personal;
+  FlowId flow;
+  QueueId queue;     // of the quick connect that was named
   Uuid person;       // recognised by another trace than the CustomerId
   Text customer_id;  // then the CustomerId, if the profile has it
 };
 
-Result<Ground> judge(const World& world, const Uuid& instance, const Uuid& flow, ContactId previous,
+// What is to run: a flow, or that of a quick connect, towards its queue or agent.
+struct Aim {
+  Uuid flow;
+  Uuid quick_connect;
+};
+
+Result<config::QuickConnect> quick_connect(const World& world, const Uuid& id) {
+  auto found = world.config().quick_connect(id);
+  if (!found) return fail(Errc::not_found, "No quick connect has the id '" + id.text() + "'.");
+  if (found->type == "PHONE_NUMBER") return fail(Errc::refused, "A task cannot go to a phone number.");
+  if (found->flow.value().nil()) return fail(Errc::refused, "The quick connect has no flow.");
+  return std::move(*found);
+}
+
+Result<Ground> judge(const World& world, const Uuid& instance, const Aim& aim, ContactId previous,
                      const Traces& traces) {
+  Uuid flow = aim.flow;
+  QueueId queue;
+  if (!aim.quick_connect.nil()) {
+    const auto named = quick_connect(world, aim.quick_connect);
+    if (!named) return std::unexpected(named.error());
+    flow = named->flow.value();
+    queue = QueueId{named->destination};
+  }
   const config::Document* document = world.config().find(config::Kind::flow, flow);
   if (document == nullptr) return fail(Errc::not_found, "No flow has the id '" + flow.text() + "'.");
   if (document->get("status") == "SAVED") return fail(Errc::refused, "The flow has not been published.");
@@ -47,7 +71,7 @@ Result<Ground> judge(const World& world, const Uuid& instance, const Uuid& flow,
   if (!previous.value().nil() && world.contacts().find(previous) == nullptr) {
     return fail(Errc::not_found, "No contact has the id '" + previous.value().text() + "'.");
   }
-  Ground out{Personal(world, instance), {}, {}};
+  Ground out{Personal(world, instance), FlowId{flow}, queue, {}, {}};
   for (const Uuid& known : traces.id.empty() ? traces.known_by : std::vector<Uuid>{}) {
     if (out.person.nil()) out.person = customers::recognise(world, known);
   }
@@ -147,7 +171,7 @@ void start_chat(const Context& context, const model::Call& call, model::Reply re
   ask(
       context.host,
       [instance = context.host.identity().instance, flow = *flow, traces](const World& world, const Local&) {
-        return judge(world, instance, flow, {}, traces);
+        return judge(world, instance, {flow, {}}, {}, traces);
       },
       [context, call, flow = *flow, attributes = *attributes, traces, reply = std::move(reply)](Result<Ground> ground) {
         if (!ground) return reply(refuse(call, ground.error()));
@@ -201,15 +225,17 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
   const json::object& input = call.input;
   const auto known =
       refuse_members(input, {{"TaskTemplateId", "this centre has no task templates."},
-                             {"QuickConnectId", "tasks are started by the name of their flow here."},
                              {"SegmentAttributes", "contacts have no segment attributes of their own here."},
                              {"Attachments", "tasks carry no attachments here."}});
   if (!known) return reply(refuse(call, known.error()));
-  if (!input.contains("ContactFlowId")) {
-    return reply(refuse(call, Errc::refused, "ContactFlowId is needed to start a task."));
+  const bool by_quick_connect = input.contains("QuickConnectId");
+  if (input.contains("ContactFlowId") == by_quick_connect) {
+    return reply(refuse(call, Errc::refused, "Either ContactFlowId or QuickConnectId is needed to start a task."));
   }
-  const auto flow = context.id(text(input, "ContactFlowId"), kFlowArn);
-  if (!flow) return reply(refuse(call, flow.error()));
+  const auto asked = by_quick_connect ? context.id(text(input, "QuickConnectId"), kQuickConnectArn)
+                                      : context.id(text(input, "ContactFlowId"), kFlowArn);
+  if (!asked) return reply(refuse(call, asked.error()));
+  const Aim aim = by_quick_connect ? Aim{{}, *asked} : Aim{*asked, {}};
   const auto attributes = read_attributes(input);
   if (!attributes) return reply(refuse(call, attributes.error()));
   ContactId previous;
@@ -221,16 +247,16 @@ void start_task(const Context& context, const model::Call& call, model::Reply re
   const Traces traces = traces_of(context.host, {}, *attributes);
   ask(
       context.host,
-      [instance = context.host.identity().instance, flow = *flow, previous, traces](const World& world, const Local&) {
-        return judge(world, instance, flow, previous, traces);
+      [instance = context.host.identity().instance, aim, previous, traces](const World& world, const Local&) {
+        return judge(world, instance, aim, previous, traces);
       },
-      [context, call, flow = *flow, previous, attributes = *attributes, traces,
-       reply = std::move(reply)](Result<Ground> ground) {
+      [context, call, previous, attributes = *attributes, traces, reply = std::move(reply)](Result<Ground> ground) {
         if (!ground) return reply(refuse(call, ground.error()));
         Start start = prepare(context, call);
         contact::Start& verb = start.verb();
         verb.channel = contact::Channel::task;
-        verb.flow = FlowId{flow};
+        verb.flow = ground->flow;
+        verb.queue = ground->queue;
         verb.previous = previous;
         verb.scheduled = scheduled_time(call.input);
         verb.customer = {};

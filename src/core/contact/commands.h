@@ -30,6 +30,7 @@ struct Start {
   // Where the customer is, as far as it is known: a number in E.164, or "latitude,longitude". Recorded nowhere.
   std::string caller;
   Placed placed;
+  QueueId queue;  // to which its flow is to take it; an agent's own queue for him; nil: the flow knows
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f(1, "id", s.id);
@@ -48,6 +49,7 @@ struct Start {
     f(14, "person", s.person);
     f(15, "caller", s.caller);
     f(16, "placed", s.placed);
+    f(17, "queue", s.queue);
   }
 };
 

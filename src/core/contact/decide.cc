@@ -159,6 +159,7 @@ Result<Decision> decide(const Sees& sees, const Start& command, const Now& now) 
   contact.person = command.person;
   contact.placed = command.placed;
   contact.flow.flow = command.flow;
+  contact.place.queue = command.queue;
   contact.place.priority = kPriority;
   if (contact.kind == Kind::session) contact.grace_until = now.hlc + sees.local.timers.grace;
   if (command.scheduled.packed != 0) {
