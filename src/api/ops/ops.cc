@@ -68,6 +68,7 @@ constexpr Route kRoutes[] = {
     {"PUT", "members/*", put_member},
     {"DELETE", "members/*", remove_member},
     {"GET", "distribution-history", list_distribution_history},
+    {"PUT", "faults", order_faults},
 };
 
 bool matches(std::string_view pattern, const std::vector<std::string>& segments) {

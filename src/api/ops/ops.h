@@ -24,6 +24,7 @@
 //   PUT  members/{name}          {"node": N, "region": "", "peer": "HOST:PORT", "public": URL, "steps": [1, 10]}
 //   DELETE members/{name}        {"why": "", "override": [rule]}
 //   GET  evacuations[/{id}]      who was declared lost, by which votes and evidence; one of them replayed
+//   PUT  faults                  {"commit_delay_ms": N, "disk_full": true, "clock_ms": N, "for_ms": N}: for drills
 //   GET  access-keys
 //   PUT  access-keys/{id}        {"secret": "file:PATH", "principal": "...", "disabled": false}
 //   GET  documents/{kind}/{id}
@@ -45,6 +46,15 @@
 #include "codec/http.h"
 
 namespace tandem::api {
+
+// What a drill makes wrong in a node, if its settings allow it. It ends by itself.
+struct FaultOrder {
+  std::chrono::milliseconds commit_delay{};  // of each commit of the log
+  bool disk_full = false;
+  std::chrono::milliseconds clock{};  // by which the wall clock is off
+  std::chrono::milliseconds lasts{};
+  [[nodiscard]] std::vector<std::string> words() const;  // as problems, for people
+};
 
 // What the process knows beside its world.
 struct OpsFacts {
@@ -76,6 +86,7 @@ struct OpsFacts {
   } log;
   std::size_t sessions = 0;           // customers' sessions at this gateway
   std::chrono::milliseconds up{};     // since the process started
+  std::optional<FaultOrder> faults;   // nothing: the settings allow none
   std::vector<std::string> problems;  // what else the process wants a person to know
 };
 
@@ -85,6 +96,8 @@ struct OpsSources {
   // The world as it was at `vector`, from the log; off the loop, for it may take seconds. Errors: not_found (records
   // are truncated or not here). Empty: `explain` shows the present world and says so.
   std::function<void(Vector vector, std::function<void(Result<std::shared_ptr<const World>>)> done)> replay;
+  // Errors: refused. Empty: refused too.
+  std::function<Result<void>(const FaultOrder& order)> faults;
 };
 
 class Ops {

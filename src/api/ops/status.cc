@@ -163,6 +163,7 @@ json::object shape(const Host& host, const View& view, const OpsFacts* facts, st
     out["up_ms"] = facts->up.count();
     out["lease"] = facts->lease;
     out["sessions"] = facts->sessions;
+    out["faults"] = facts->faults.has_value();
     out["log"] = json::object{{"full", facts->log_full},
                               {"records_appended", facts->log.records_appended},
                               {"queued_batches", facts->log.queued_batches},

@@ -55,6 +55,7 @@ void list_members(const CallPtr& call);
 void put_member(const CallPtr& call);
 void remove_member(const CallPtr& call);
 void list_distribution_history(const CallPtr& call);
+void order_faults(const CallPtr& call);
 void show_customer(const CallPtr& call);
 void put_customer(const CallPtr& call);
 void search_customers(const CallPtr& call);

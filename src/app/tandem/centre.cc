@@ -189,6 +189,7 @@ std::string settings_text(const Centre& centre, const CentreNode& self) {
   out << YAML::Key << "listen" << YAML::Value << YAML::BeginMap;
   pair("public", "127.0.0.1:" + std::to_string(self.public_port));
   pair("peer", "127.0.0.1:" + std::to_string(self.peer_port));
+  pair("peer_from", self.peer_from());
   out << YAML::EndMap;
   out << YAML::Key << "peer_tls" << YAML::Value << YAML::BeginMap;
   pair("ca", own(centre.dir / "pki" / "ca.pem"));
@@ -215,6 +216,7 @@ std::string settings_text(const Centre& centre, const CentreNode& self) {
     pair("webhook", centre.webhook);
     out << YAML::EndMap;
   }
+  if (centre.faults) pair("faults", true);
   out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }
@@ -236,6 +238,7 @@ Result<Centre> read_centre(const std::string& dir) {
     out.alias = root["alias"].as<std::string>();
     out.access_key = root["access_key"].as<std::string>();
     if (root["webhook"]) out.webhook = root["webhook"].as<std::string>();
+    out.faults = root["faults"] && root["faults"].as<bool>();
     for (const YAML::Node& node : root["nodes"]) {
       const bool gone = node["gone"] && node["gone"].as<bool>();
       (gone ? out.gone : out.nodes)
@@ -273,6 +276,7 @@ Result<void> write_centre(const Centre& centre) {
   out << YAML::Key << "alias" << YAML::Value << centre.alias;
   out << YAML::Key << "access_key" << YAML::Value << centre.access_key;
   if (!centre.webhook.empty()) out << YAML::Key << "webhook" << YAML::Value << centre.webhook;
+  if (centre.faults) out << YAML::Key << "faults" << YAML::Value << true;
   out << YAML::Key << "nodes" << YAML::Value << YAML::BeginSeq;
   const auto list = [&](const CentreNode& node, bool gone) {
     out << YAML::BeginMap;
@@ -299,7 +303,7 @@ Result<void> write_centre(const Centre& centre) {
 
 Result<void> delete_centre(const std::string& dir) {
   std::error_code bad;
-  for (const char* part : {"centre.yaml", "centre.key", "access", "pki", "nodes", "run", "logs"}) {
+  for (const char* part : {"centre.yaml", "centre.key", "access", "pki", "nodes", "run", "logs", "drill"}) {
     fs::remove_all(fs::path(dir) / part, bad);
     if (bad) return fail(Errc::denied, "cannot delete " + (fs::path(dir) / part).string() + ": " + bad.message());
   }

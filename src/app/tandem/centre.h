@@ -30,6 +30,8 @@ struct CentreNode {
   std::string called = {};  // empty: by its region
   bool joined = false;      // no founder: became a member later
   [[nodiscard]] const std::string& name() const { return called.empty() ? region : called; }
+  // Where links that it opens come from, so that what is dropped between two nodes can be told from the rest.
+  [[nodiscard]] std::string peer_from() const { return "127.0.0." + std::to_string(10 + node.value()); }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(public_port); }
   friend bool operator==(const CentreNode&, const CentreNode&) = default;
 };
@@ -41,6 +43,7 @@ struct Centre {
   std::string alias;
   std::string access_key;
   std::string webhook;            // is told of problems; empty: nobody
+  bool faults = false;            // drills may make disks slow or full and clocks wrong
   std::vector<CentreNode> nodes;  // the hub first
   std::vector<CentreNode> gone;   // members once; their ids are not given again
 

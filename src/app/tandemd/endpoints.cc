@@ -13,7 +13,8 @@ struct Served {
   explicit Served(Runtime& runtime)
       : api(runtime, passwords),
         ops(runtime, {[&runtime](auto done) { runtime.facts(std::move(done)); },
-                      [&runtime](Vector to, auto done) { runtime.replay(std::move(to), std::move(done)); }}) {}
+                      [&runtime](Vector to, auto done) { runtime.replay(std::move(to), std::move(done)); },
+                      [&runtime](const api::FaultOrder& order) { return runtime.order_faults(order); }}) {}
   password::Hasher passwords;
   api::Api api;
   api::Ops ops;

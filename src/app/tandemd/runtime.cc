@@ -38,7 +38,11 @@ std::uint16_t port_of(const std::string& address) {
 }  // namespace
 
 Runtime::Runtime(Settings settings, LogLine log)
-    : settings_(std::move(settings)), log_line_(std::move(log)), mint_rng_{random64()} {}
+    : settings_(std::move(settings)), log_line_(std::move(log)), mint_rng_{random64()} {
+  if (!settings_.faults) return;
+  faults_ = std::make_shared<Faults>();
+  clock_ = Clock([faults = faults_] { return faults->wall(); });
+}
 
 Runtime::~Runtime() { stop(); }
 
@@ -58,6 +62,7 @@ Result<void> Runtime::boot() {
 
   log_sqlite::Options options;
   options.free_bytes_min = settings_.free_bytes_min;
+  if (faults_) options.before_commit = [faults = faults_] { return faults->before_commit(); };
   auto opened = log_sqlite::Log::open(settings_.data, options);
   if (!opened) return std::unexpected(opened.error());
   log_ = std::move(opened->log);
@@ -169,6 +174,7 @@ Result<void> Runtime::listen() {
   peer_options.self = settings_.node;
   peer_options.address = settings_.peer_listen.address;
   peer_options.port = settings_.peer_listen.port;
+  peer_options.from = settings_.peer_from;
   peer_options.ca_file = settings_.peer_ca;
   peer_options.cert_file = settings_.peer_cert;
   peer_options.key_file = settings_.peer_key;
@@ -543,8 +549,18 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
                                     " ms away from this node's time");
           }
         }
+        if (faults_) {
+          out->faults = faults_->standing();
+          for (const std::string& each : out->faults->words()) out->problems.push_back(each);
+        }
         done(*out);
       });
+}
+
+Result<void> Runtime::order_faults(const api::FaultOrder& order) {
+  if (!faults_) return fail(Errc::refused, "this node was not started with `faults: true`");
+  faults_->order(order);
+  return {};
 }
 
 void Runtime::replay(Vector to, std::function<void(Result<std::shared_ptr<const World>>)> done) {

@@ -11,6 +11,7 @@
 
 #include "api/host.h"
 #include "api/ops/ops.h"
+#include "app/tandemd/faults.h"
 #include "app/tandemd/pager.h"
 #include "app/tandemd/settings.h"
 #include "io/aside/aside.h"
@@ -41,6 +42,8 @@ class Runtime final : public api::Host {
   [[nodiscard]] std::uint16_t public_port() const;
   // Readings for status and /metrics, taken on the loop.
   void facts(std::function<void(api::OpsFacts)> done);
+  // Errors: refused, the settings do not allow it.
+  Result<void> order_faults(const api::FaultOrder& order);
   // The world as it was at `to`, from the log, on a thread of its own.
   void replay(Vector to, std::function<void(Result<std::shared_ptr<const World>>)> done);
   [[nodiscard]] const Settings& settings() const { return settings_; }
@@ -89,6 +92,7 @@ class Runtime final : public api::Host {
   [[nodiscard]] Now read_clock();
 
   Settings settings_;
+  std::shared_ptr<Faults> faults_;  // where the settings allow them
   LogLine log_line_;
   mutable std::mutex members_mutex_;  // guards the two below
   Identity identity_;

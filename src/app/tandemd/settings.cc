@@ -78,6 +78,7 @@ Settings read(const YAML::Node& root) {
   const YAML::Node at = need(root, "listen");
   s.public_listen = listen(at, "public");
   s.peer_listen = listen(at, "peer");
+  s.peer_from = value_or<std::string>(at, "peer_from", "");
   if (root["public_tls"]) {
     s.public_cert = value<std::string>(root["public_tls"], "cert");
     s.public_key = value<std::string>(root["public_tls"], "key");
@@ -111,6 +112,7 @@ Settings read(const YAML::Node& root) {
   }
   s.log_level = value_or<std::string>(root, "log_level", "info");
   s.free_bytes_min = value_or<std::uint64_t>(root, "free_bytes_min", s.free_bytes_min);
+  s.faults = value_or(root, "faults", false);
   if (root["timers"]) read_timers(root["timers"], s.timers);
   return s;
 }

@@ -26,6 +26,7 @@ struct Settings {
   std::string centre_key;  // secret reference
   Listen public_listen;    // Connect, participant and agent API
   Listen peer_listen;
+  std::string peer_from;    // address that this node's own links come from; empty: as the system chooses
   std::string public_cert;  // empty: plain HTTP, allowed on loopback only
   std::string public_key;
   std::string peer_ca;
@@ -40,6 +41,7 @@ struct Settings {
   std::string log_level = "info";
   Timers timers;
   std::uint64_t free_bytes_min = 128U << 20;
+  bool faults = false;  // operators may make this node's disk slow or full and its clock wrong: for drills
 };
 
 // Errors: not_found, invalid (with the key's path in `detail`).

@@ -17,7 +17,9 @@ std::int64_t read_clock(clockid_t id) {
 
 }  // namespace
 
-Clock::Clock() : Clock([] { return read_clock(CLOCK_BOOTTIME); }, [] { return read_clock(CLOCK_REALTIME); }) {}
+Clock::Clock() : Clock([] { return read_clock(CLOCK_REALTIME); }) {}
+
+Clock::Clock(Read wall) : Clock([] { return read_clock(CLOCK_BOOTTIME); }, std::move(wall)) {}
 
 Clock::Clock(Read boot, Read wall)
     : boot_(std::move(boot)), wall_(std::move(wall)), last_boot_(boot_()), utc_(wall_()) {}

@@ -14,6 +14,7 @@ class Clock {
   // Readings in nanoseconds; the defaults are CLOCK_BOOTTIME and CLOCK_REALTIME.
   using Read = std::function<std::int64_t()>;
   Clock();
+  explicit Clock(Read wall);
   Clock(Read boot, Read wall);
 
   [[nodiscard]] Now now();

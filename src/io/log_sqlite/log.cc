@@ -370,7 +370,53 @@ void Log::truncate(Vector up_to, Done done) {
 
 Stats Log::stats() const { return impl_->stats(); }
 
-// ---- verify
+// ---- looks at logs that others may be writing
+
+namespace {
+
+Result<void> look_at(const std::filesystem::path& dir,
+                     const std::function<Result<void>(Store&, const Store::Row&, Sequence)>& each) {
+  const std::string path = (dir / "log.db").string();
+  if (::access(path.c_str(), R_OK) != 0) return failed(Errc::not_found, "open", path);
+  auto opened = Store::open(path, Store::Mode::read, {});
+  TANDEM_LOG_TRY(opened);
+  TANDEM_LOG_TRY((*opened)->begin_read());
+  const auto rows = (*opened)->logs();
+  TANDEM_LOG_TRY(rows);
+  for (const Store::Row& row : *rows) {
+    const auto last = (*opened)->last(row);
+    TANDEM_LOG_TRY(last);
+    TANDEM_LOG_TRY(each(**opened, row, *last));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Vector> reach(const std::filesystem::path& dir) {
+  Vector out;
+  const auto looked = look_at(dir, [&out](Store&, const Store::Row& row, Sequence last) -> Result<void> {
+    out[row.log] = last;
+    return {};
+  });
+  if (!looked) return std::unexpected(looked.error());
+  return out;
+}
+
+Result<void> scan(const std::filesystem::path& dir, const Vector& after,
+                  const std::function<void(LogId, Sequence, std::string_view)>& each) {
+  return look_at(dir, [&](Store& store, const Store::Row& row, Sequence last) {
+    const auto known = after.find(row.log);
+    const Sequence from = known == after.end() ? row.base : std::max(known->second, row.base);
+    return store.scan(
+        row, from, last,
+        [&](Sequence sequence, std::string_view bytes) {
+          each(row.log, sequence, bytes);
+          return true;
+        },
+        [](Sequence) { return true; });
+  });
+}
 
 Result<Verified> verify(const std::filesystem::path& dir) {
   const std::string path = (dir / "log.db").string();

@@ -79,6 +79,9 @@ struct Options {
   std::size_t snapshot_chunk_bytes = 256u << 10;  // how much of a snapshot goes between two commits of records
   std::uint32_t checkpoint_pages = 1000;          // length of the write-ahead log that wakes the checkpointer
   std::uint32_t wal_pages_max = 8192;             // length at which the writer itself waits for a checkpoint
+  // Asked on the writer's thread before each transaction: how many bytes count as free; nothing: what the file system
+  // says. It may take its time, as a slow disk does. For drills.
+  std::function<std::optional<std::uint64_t>()> before_commit;
   // What tests replace.
   struct Testing {
     std::string vfs;                            // name of the SQLite VFS; empty: the default one
@@ -224,5 +227,12 @@ struct Verified {
 };
 // Errors: not_found, there is no log; corrupt, it cannot be read at all; internal.
 [[nodiscard]] Result<Verified> verify(const std::filesystem::path& dir);
+
+// Both look at a closed or a running log, as `verify` does, and see one moment of it.
+// The last record of each log in it. Errors: not_found; corrupt; internal.
+[[nodiscard]] Result<Vector> reach(const std::filesystem::path& dir);
+// The whole records after `after`, log by log. Errors: the same.
+[[nodiscard]] Result<void> scan(const std::filesystem::path& dir, const Vector& after,
+                                const std::function<void(LogId, Sequence, std::string_view)>& each);
 
 }  // namespace tandem::log_sqlite

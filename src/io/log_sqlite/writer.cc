@@ -17,6 +17,9 @@ constexpr std::int64_t kDropChunks = 16;
 constexpr std::size_t kRecordOverhead = 32;  // of a row in the B-tree and its share of the pages above
 
 std::uint64_t free_bytes(const Shared& shared) {
+  if (shared.options.before_commit) {
+    if (const auto told = shared.options.before_commit()) return *told;
+  }
   if (shared.options.testing.free_bytes) return shared.options.testing.free_bytes();
   struct statvfs info{};
   const std::string dir = std::filesystem::path(shared.path).parent_path().string();

@@ -70,12 +70,19 @@ Result<Listener> listen_on(const std::string& address, std::uint16_t port) {
 
 bool is_address(const std::string& text) { return parse_address(text, 0).has_value(); }
 
-Result<Fd> connect_to(const std::string& address, std::uint16_t port) {
+Result<Fd> connect_to(const std::string& address, std::uint16_t port, const std::string& from) {
   const auto parsed = parse_address(address, port);
   if (!parsed) return fail(Errc::invalid, "not an IP address: " + address);
   const auto& [storage, size] = *parsed;
   Fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return fail(Errc::limit_exceeded, system_message("socket"));
+  if (!from.empty()) {
+    const auto own = parse_address(from, 0);
+    if (!own) return fail(Errc::invalid, "not an IP address: " + from);
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&own->first), own->second) != 0) {
+      return fail(Errc::refused, system_message("cannot connect from " + from));
+    }
+  }
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 && errno != EINPROGRESS) {
     return fail(Errc::unreachable, system_message("cannot connect"));
   }

@@ -22,7 +22,8 @@ struct Listener {
 
 [[nodiscard]] bool is_address(const std::string& text);
 // Starts a connection. It is decided when the socket can be written; until then writing answers "try again".
-[[nodiscard]] Result<Fd> connect_to(const std::string& address, std::uint16_t port);
+// `from`: an address of this machine that it comes from; empty: as the system chooses.
+[[nodiscard]] Result<Fd> connect_to(const std::string& address, std::uint16_t port, const std::string& from = "");
 
 struct Accepted {
   Fd fd;

@@ -330,7 +330,7 @@ void Peers::Impl::connect(NodeId id, std::uint64_t attempt, const std::vector<st
     return;
   }
   // A name with several addresses: each attempt takes the next.
-  auto fd = net::connect_to(addresses[attempt % addresses.size()], target.peer.port);
+  auto fd = net::connect_to(addresses[attempt % addresses.size()], target.peer.port, options.from);
   if (!fd) {
     log.limited("dial", "warn", "peer: no link to " + name_of(id) + " at " + where + ": " + fd.error().detail);
     dial_later(target);

@@ -33,6 +33,7 @@ struct Options {
   NodeId self;
   std::string address = "127.0.0.1";  // numeric, to listen on
   std::uint16_t port = 0;             // 0: any free one
+  std::string from;                   // numeric, that links opened here come from; empty: as the system chooses
   std::string ca_file;  // PEM: the authority, and our certificate, whose SAN URI must be tandem:node:<self>
   std::string cert_file;
   std::string key_file;
