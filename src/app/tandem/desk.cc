@@ -17,8 +17,8 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr auto kRetry = 200ms;
-constexpr auto kPing = 2s;
-constexpr int kSilentPings = 3;  // unanswered: the node is gone though its socket is open
+constexpr auto kPing = 500ms;
+constexpr int kSilentPings = 4;  // unanswered: the node is gone though its socket is open
 constexpr auto kSignInMax = 8s;
 constexpr auto kOrderMax = 10s;
 constexpr int kOrderTries = 300;
@@ -209,6 +209,8 @@ class Client final : public Desk {
     signed_in_ = false;
     if (socket_) socket_->close();
     socket_.reset();
+    // A node that is silent may keep an order for as long as it likes; under its token it may be given twice.
+    for (const auto& order : std::exchange(asked_, {})) waiting_.push_back(std::move(*order));
     lost(std::move(why));
     sign_in();
   }
@@ -216,7 +218,12 @@ class Client final : public Desk {
   void ping(std::uint64_t life) {
     loop_.after(kPing, [self = me(), life] {
       if (life != self->life_ || self->shutting_ || !self->socket_) return;
-      if (++self->unanswered_ > kSilentPings) return self->dropped(self->region() + " is silent");
+      if (++self->unanswered_ > kSilentPings) {
+        const std::string why = self->region() + " is silent";
+        // Whoever did not answer for so long would not answer a sign-in either.
+        self->place_ = (self->place_ + 1) % self->places_.size();
+        return self->dropped(why);
+      }
       self->socket_->send(R"({"type":"ping"})");
       self->ping(life);
     });
@@ -374,7 +381,9 @@ class Client final : public Desk {
       return;
     }
     const auto kept = std::make_shared<Order>(std::move(order));
+    asked_.push_back(kept);
     post(kept->path, kept->method, kept->body, [self = me(), kept](const Result<http::Response>& response) {
+      if (std::erase(self->asked_, kept) == 0) return;  // given anew where the desktop went on
       if (response && response->status == 200) {
         if (kept->done) kept->done({});
         return;
@@ -396,6 +405,7 @@ class Client final : public Desk {
     ++life_;
     if (socket_) socket_->close();
     socket_.reset();
+    for (const auto& order : std::exchange(asked_, {})) waiting_.push_back(std::move(*order));
     for (auto& order : std::exchange(waiting_, {})) {
       if (order.done) order.done(fail(Errc::shutting_down, "the desktop is closed"));
     }
@@ -427,7 +437,8 @@ class Client final : public Desk {
   std::string status_;
   std::set<std::string> contacts_;
   std::map<std::string, std::set<std::string>> shown_;
-  std::vector<Order> waiting_;
+  std::vector<Order> waiting_;                 // for the next sign-in
+  std::vector<std::shared_ptr<Order>> asked_;  // not answered yet
 };
 
 }  // namespace
