@@ -22,7 +22,8 @@ constexpr char kAbout[] =
 
 constexpr char kExits[] =
     "Exit status: 0 done, 1 bad news (problems, lost contacts, damage), 2 wrong arguments, 3 nothing runs,\n"
-    "4 a node refused, 5 this machine is in the way (port, file, program).";
+    "4 a node refused, 5 this machine is in the way (port, file, program), 6 a drill met real trouble,\n"
+    "7 this machine does not permit the fault.";
 
 struct Parser {
   CLI::App app{kAbout};
@@ -51,6 +52,8 @@ void add_running(Parser& p, Up& up, Down& down) {
   sub->add_flag("--detach", up.detach, "return once the nodes are ready and leave them running");
   sub->add_flag("--fresh", up.fresh, "delete the centre in the directory first: its log, its keys, everything");
   sub->add_option("--webhook", up.webhook, "from now on nodes tell this http(s) address what is wrong");
+  sub->add_flag("--faults", up.faults,
+                "from now on drills may make the nodes' disks slow or full and their clocks wrong");
   sub->add_flag("!--no-sample", up.sample, "leave a new centre empty");
   sub = p.add(p.app, "down", "Stop the nodes that `tandem up` started, and no other process", down,
               "  tandem down\n"
@@ -156,10 +159,43 @@ void add_people(Parser& p, Agent& agent, Drive& drive, Move& move) {
   sub->add_option("--drain", drive.drain_seconds, "seconds that what was started may still take")
       ->check(CLI::Range(1, 3600));
   sub->add_option("--messages", drive.messages, "messages of each side in a conversation")->check(CLI::Range(1, 100));
-  sub->add_option("--gateway", drive.gateway, "base address of a gateway; else the one of the centre");
+  sub->add_option("--think", drive.think_ms, "milliseconds that an agent thinks before each word")
+      ->check(CLI::Range(0, 60'000));
+  sub->add_option("--gateway", drive.gateways, "base addresses of gateways; else the one of the centre")
+      ->delimiter(',');
   sub->add_option("--flow", drive.flow, "name of the flow that chats begin with");
   sub->add_option("--ledger", drive.ledger, "a file for a line per chat: milliseconds, region in which it began, id");
+  sub->add_option("--events", drive.events, "a file for a line per event, as it happens: what a drill is scored by");
   sub->add_flag("--quiet", drive.quiet, "no progress");
+}
+
+void add_drill(Parser& p, Drill& drill) {
+  CLI::App* sub = p.add(p.app, "drill",
+                        "Rehearse a loss on this machine, and score it by what customers and agents were shown", drill,
+                        "  tandem drill list\n"
+                        "  tandem drill kill --region us-east-1 --dry-run\n"
+                        "  tandem drill kill --region us-east-1 --report ./report\n"
+                        "  tandem drill loss-of-two --max-regions 2\n"
+                        "  tandem drill ./my-scenario.yaml\n"
+                        "  tandem drill --clean              take back what a killed drill left\n"
+                        "  tandem drill history\n"
+                        "  tandem drill score ./report       compute a score again from its files");
+  sub->add_option("scenario", drill.scenario, "one of `tandem drill list`, or a file; or list, history, score");
+  sub->add_option("directory", drill.directory, "of a report, for score");
+  sub->add_option("--region", drill.region, "the region that it happens to; else the first");
+  sub->add_option("--report", drill.report, "directory for the report; else one in the centre's");
+  sub->add_option("--rate", drill.rate, "chats a second")->check(CLI::Range(0.1, 1000.0));
+  sub->add_option("--agents", drill.agents, "agents who answer them")->check(CLI::Range(1, 5000));
+  sub->add_option("--for", drill.lasts, "how long a built-in fault lasts: 10s");
+  sub->add_option("--before", drill.before, "how long people are watched before the fault");
+  sub->add_option("--after", drill.after, "and after it is taken back");
+  sub->add_option("--every", drill.every,
+                  "again and again, with that pause: 60m; the first that does not pass ends it");
+  sub->add_option("--max-regions", drill.regions_max, "regions that may be lost at once")->check(CLI::Range(1, 40));
+  sub->add_option("--override", drill.over, "a rule that may object in vain; may be repeated");
+  sub->add_flag("--dry-run", drill.dry_run, "say what would happen and which rules object; do nothing");
+  sub->add_flag("--yes", drill.yes, "there are people who are not the drill's, and they may feel it");
+  sub->add_flag("--clean", drill.clean, "take back what a drill left that was killed");
 }
 
 void add_reason(CLI::App* sub, std::string& why, std::vector<std::string>& over) {
@@ -348,6 +384,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Undrain undrain;
   Member members[3];
   Upgrade upgrade;
+  Drill drill;
   PkiInit init;
   PkiIssue issue;
   LogVerify verify;
@@ -367,6 +404,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   add_duties(p, drain, undrain);
   add_member(p, members[0], members[1], members[2]);
   add_upgrade(p, upgrade);
+  add_drill(p, drill);
   add_files(p, init, issue, verify);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

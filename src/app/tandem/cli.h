@@ -18,6 +18,7 @@ struct Up {
   bool fresh = false;
   bool sample = true;
   std::string webhook;  // is told of problems from now on; empty: as before
+  bool faults = false;  // from now on nodes are started with `faults: true`
 };
 struct Down {
   std::vector<std::string> only;
@@ -148,12 +149,31 @@ struct Drive {
   double rate = 1;  // chats a second
   std::uint32_t agents = 5;
   std::uint32_t seconds = 30;
-  std::uint32_t drain_seconds = 60;  // how long what was started may take to end
-  std::uint32_t messages = 2;        // of each side in a conversation
-  std::string gateway;               // base address; empty: the centre's gateway
+  std::uint32_t drain_seconds = 60;   // how long what was started may take to end
+  std::uint32_t think_ms = 0;         // of an agent, before each word
+  std::uint32_t messages = 2;         // of each side in a conversation
+  std::vector<std::string> gateways;  // base addresses; empty: the centre's gateway
   std::string flow = "welcome";
   std::string ledger;  // file; empty: none
+  std::string events;  // likewise
   bool quiet = false;
+};
+struct Drill {
+  std::string scenario;   // built in, or a file; or one of list, history, score
+  std::string directory;  // score: of a report
+  std::string region;     // empty: the first
+  std::string report;     // directory for the report; empty: in the centre's
+  std::optional<double> rate;
+  std::optional<std::uint32_t> agents;
+  std::string lasts;  // of a built-in scenario's faults
+  std::string before;
+  std::string after;
+  std::string every;  // again and again
+  std::uint32_t regions_max = 1;
+  std::vector<std::string> over;
+  bool dry_run = false;
+  bool yes = false;
+  bool clean = false;
 };
 struct PkiInit {
   std::string dir;
@@ -169,7 +189,7 @@ struct LogVerify {
 };
 using Command =
     std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Evacuations, Agent,
-                 Drive, Distribution, Realise, Drain, Undrain, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
+                 Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

@@ -67,7 +67,7 @@ TEST(Cli, ReadsViewsAndPeople) {
   EXPECT_EQ(drive.rate, 2.5);
   EXPECT_EQ(drive.agents, 60U);
   EXPECT_EQ(drive.seconds, 300U);
-  EXPECT_EQ(drive.gateway, "http://127.0.0.1:7100");
+  EXPECT_EQ(drive.gateways, std::vector<std::string>{"http://127.0.0.1:7100"});
   const PkiIssue issue = command<PkiIssue>("pki issue --pki-dir p --node 2 --name n --host a --host 10.0.0.1");
   EXPECT_EQ(issue.node, 2);
   EXPECT_EQ(issue.hosts, (std::vector<std::string>{"a", "10.0.0.1"}));

@@ -25,6 +25,7 @@ int run(const Member& member, const Invocation& call);
 int run(const Upgrade& upgrade, const Invocation& call);
 int run(const Agent& agent, const Invocation& call);
 int run(const Drive& drive, const Invocation& call);
+int run(const Drill& drill, const Invocation& call);
 int run(const PkiInit& init, const Invocation& call);
 int run(const PkiIssue& issue, const Invocation& call);
 int run(const LogVerify& verify, const Invocation& call);

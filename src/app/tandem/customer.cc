@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kAskMax = 30s;  // then a chat that nobody acknowledged is given up
 constexpr auto kRetry = 200ms;
+constexpr std::uint32_t kRegionTriesMax = 5;
 constexpr std::uint32_t kChecksMax = 150;  // of the transcript, after the end
 constexpr std::string_view kEventPrefix = "application/vnd.amazonaws.connect.event.";
 
@@ -31,26 +32,36 @@ std::string Stage::token() {
   return mint_uuid(Hlc::at(ms), rng).text();
 }
 
-http::Fetch signed_request(const Stage& stage, const std::string& method, const std::string& target,
-                           const std::string& body) {
+http::Fetch signed_request(const std::string& gateway, const std::string& region, const sigv4::Credentials& credentials,
+                           const std::string& method, const std::string& target, const std::string& body) {
   http::Request request;
   request.method = method;
   request.target = target;
   request.body = body;
-  const std::string host = stage.gateway.substr(stage.gateway.find("://") + 3);
+  const std::string host = gateway.substr(gateway.find("://") + 3);
   request.headers = {{"host", host}, {"content-type", "application/json"}};
   const auto utc = std::chrono::system_clock::now().time_since_epoch();
   const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(utc).count());
-  sigv4::sign(request, stage.credentials, stage.region, "connect", Hlc::at(ms));
+  sigv4::sign(request, credentials, region, "connect", Hlc::at(ms));
   http::Fetch out;
-  out.url = stage.gateway + target;
+  out.url = gateway + target;
   out.method = method;
   out.headers = std::move(request.headers);
   out.body = body;
   return out;
 }
 
-Customer::Customer(Stage& stage, std::uint64_t number) : stage_(stage), number_(number), client_token_(stage.token()) {}
+http::Fetch signed_request(const Stage& stage, const Place& gateway, const std::string& method,
+                           const std::string& target, const std::string& body) {
+  return signed_request(gateway.url, gateway.region, stage.credentials, method, target, body);
+}
+
+Customer::Customer(Stage& stage, std::uint64_t number)
+    : stage_(stage), number_(number), gateway_(number), client_token_(stage.token()) {}
+
+void Customer::heard(const Result<http::Response>& response) {
+  if (!response) ++gateway_;
+}
 
 void Customer::again(std::chrono::milliseconds pause, void (Customer::*what)()) {
   stage_.loop.after(pause, [self = shared_from_this(), what] { (self.get()->*what)(); });
@@ -59,17 +70,21 @@ void Customer::again(std::chrono::milliseconds pause, void (Customer::*what)()) 
 void Customer::post(const std::string& path, const std::string& bearer, std::string body,
                     std::function<void(Result<http::Response>)> done) {
   http::Fetch fetch;
-  fetch.url = stage_.gateway + path;
+  fetch.url = gateway().url + path;
   fetch.method = "POST";
   fetch.headers = {{"content-type", "application/json"}, {"x-amz-bearer", bearer}};
   fetch.body = std::move(body);
-  stage_.http.fetch(std::move(fetch), [&loop = stage_.loop, done = std::move(done)](Result<http::Response> response) {
-    loop.post([done, response = std::move(response)] { done(response); });
-  });
+  stage_.http.fetch(std::move(fetch),
+                    [self = shared_from_this(), done = std::move(done)](Result<http::Response> response) {
+                      self->stage_.loop.post([self, done, response = std::move(response)] {
+                        self->heard(response);
+                        done(response);
+                      });
+                    });
 }
 
 void Customer::start() {
-  stage_.ledger.asked();
+  stage_.ledger.asked(number_, stage_.now());
   first_try_ = net::Clock::now();
   ask();
 }
@@ -81,20 +96,21 @@ void Customer::ask() {
                           {"ClientToken", client_token_},
                           {"Attributes", {{"driven", std::to_string(number_)}}},
                           {"ParticipantDetails", {{"DisplayName", name}}}};
-  auto fetch = signed_request(stage_, "PUT", "/contact/chat", json::serialize(body));
+  auto fetch = signed_request(stage_, gateway(), "PUT", "/contact/chat", json::serialize(body));
   stage_.http.fetch(std::move(fetch), [self = shared_from_this()](Result<http::Response> response) {
     self->stage_.loop.post([self, response = std::move(response)] {
+      self->heard(response);
       if (response && response->status == 200) {
         const json::object said = parse(response->body);
         self->contact_ = text(said, "ContactId");
         self->participant_token_ = text(said, "ParticipantToken");
-        self->stage_.ledger.started(self->contact_, self->stage_.now());
+        self->stage_.ledger.started(self->number_, self->contact_, self->stage_.now());
         self->phase_ = Phase::chatting;
         return self->connect();
       }
       if (try_again(response) && net::Clock::now() - self->first_try_ < kAskMax)
         return self->again(kRetry, &Customer::ask);
-      self->stage_.ledger.refused();
+      self->stage_.ledger.refused(self->number_, self->stage_.now());
       self->phase_ = Phase::done;
     });
   });
@@ -124,7 +140,7 @@ void Customer::connect() {
          events.on_text = [self, number](const std::string& frame) { self->frame(frame, number); };
          events.on_closed = [self, number](const std::string&) {
            if (self->phase_ != Phase::chatting || number != self->sockets_) return;
-           self->stage_.ledger.reattached();
+           self->stage_.ledger.reattached(self->contact_, self->stage_.now());
            self->again(kRetry, &Customer::connect);
          };
          self->socket_ = WebSocket::open(self->stage_.loop, text(socket->get_object(), "Url"), {}, std::move(events));
@@ -144,7 +160,7 @@ void Customer::frame(const std::string& received, std::uint64_t socket) {
   const std::string id = text(entry, "Id");
   if (id.empty()) return;
   const std::string type = text(entry, "ContentType");
-  if (!type.ends_with(".typing")) stage_.ledger.shown(contact_, id, socket);
+  if (!type.ends_with(".typing")) stage_.ledger.shown(contact_, id, socket, stage_.now());
   item(id, text(entry, "ParticipantRole"), type, text(entry, "Content"));
 }
 
@@ -153,6 +169,7 @@ void Customer::item(const std::string& id, const std::string& role, const std::s
   if (!known_.insert(id).second || phase_ != Phase::chatting) return;
   if (type == std::string(kEventPrefix) + "chat.ended") return over();
   if (type.starts_with(kEventPrefix)) return;
+  if (role == "SYSTEM" && !std::exchange(greeted_, true)) stage_.ledger.greeted(contact_, stage_.now());
   if (role == "SYSTEM" && !answered_ && content.ends_with("?")) {
     answered_ = true;
     const std::string topic = number_ % 2 == 0 ? "sales" : "support";
@@ -175,7 +192,7 @@ void Customer::try_say(std::shared_ptr<Saying> saying) {
   post("/participant/message", connection_token_, json::serialize(body),
        [self = shared_from_this(), saying](const Result<http::Response>& response) {
          if (response && response->status == 200) {
-           self->stage_.ledger.acknowledged(self->contact_, saying->text);
+           self->stage_.ledger.acknowledged(self->contact_, saying->text, self->stage_.now());
            if (saying->acknowledged) saying->acknowledged();
          } else if (try_again(response)) {
            self->stage_.loop.after(kRetry, [self, saying] { self->try_say(saying); });
@@ -199,16 +216,21 @@ void Customer::over() {
 }
 
 void Customer::ask_region() {
-  auto fetch = signed_request(stage_, "GET", "/contacts/" + stage_.instance + "/" + contact_, "");
-  stage_.http.fetch(std::move(fetch), [self = shared_from_this()](const Result<http::Response>& response) {
-    if (!response || response->status != 200) return;
-    const json::object said = parse(response->body);
-    const json::value* contact = said.if_contains("Contact");
-    const json::object* about = contact == nullptr ? nullptr : contact->if_object();
-    const json::value* regions = about == nullptr ? nullptr : about->if_contains("GlobalResiliencyMetadata");
-    if (regions == nullptr || !regions->is_object()) return;
-    self->stage_.loop.post([self, region = text(regions->get_object(), "OriginRegion")] {
-      self->stage_.ledger.began_in(self->contact_, region);
+  auto fetch = signed_request(stage_, gateway(), "GET", "/contacts/" + stage_.instance + "/" + contact_, "");
+  stage_.http.fetch(std::move(fetch), [self = shared_from_this()](Result<http::Response> response) {
+    self->stage_.loop.post([self, response = std::move(response)] {
+      self->heard(response);
+      if (!response || response->status != 200) {
+        if (++self->region_tries_ < kRegionTriesMax) self->again(1s, &Customer::ask_region);
+        return;
+      }
+      const json::object said = parse(response->body);
+      const json::value* contact = said.if_contains("Contact");
+      const json::object* about = contact == nullptr ? nullptr : contact->if_object();
+      const json::value* regions = about == nullptr ? nullptr : about->if_contains("GlobalResiliencyMetadata");
+      if (regions == nullptr || !regions->is_object()) return;
+      const std::string region = text(regions->get_object(), "OriginRegion");
+      self->stage_.ledger.began_in(self->contact_, region, self->stage_.now());
     });
   });
 }
@@ -268,7 +290,7 @@ void Customer::read_transcript(const std::string& next, std::vector<std::string>
            return self->read_transcript(more, std::move(texts), final);
          }
          if (!final) return;
-         self->stage_.ledger.transcript(self->contact_, texts);
+         self->stage_.ledger.transcript(self->contact_, texts, self->stage_.now());
          self->phase_ = Phase::done;
        });
 }

@@ -9,15 +9,18 @@
 #include <set>
 #include <string>
 
-#include "app/tandem/ledger.h"
+#include "app/tandem/desk.h"
 #include "app/tandem/web_socket.h"
 #include "base/rng.h"
 #include "base/uuid.h"
 #include "codec/sigv4.h"
+#include "drill/ledger.h"
 #include "io/http_client/client.h"
 #include "io/net/loop.h"
 
 namespace tandem::cli {
+
+using drill::Ledger;
 
 // What all people of a run share. Everything of it is used on the loop's thread only.
 struct Stage {
@@ -25,21 +28,24 @@ struct Stage {
   http::Client& http;
   Ledger& ledger;
   net::Clock::time_point begun;
-  std::string gateway;  // http://host:port
-  std::string region;   // that requests are signed for
+  std::vector<Place> gateways;  // http://host:port; who gets no answer from one tries the next
   sigv4::Credentials credentials;
   std::string instance;
   std::string flow;
   std::uint32_t messages = 2;
+  std::chrono::milliseconds think{};  // of an agent, before each word
   Rng rng;
 
   [[nodiscard]] Ledger::Ms now() const;
   [[nodiscard]] std::string token();  // a fresh UUID
 };
 
-// A signed request of the Connect API.
-[[nodiscard]] http::Fetch signed_request(const Stage& stage, const std::string& method, const std::string& target,
-                                         const std::string& body);
+// Requests of the Connect API, signed.
+[[nodiscard]] http::Fetch signed_request(const std::string& gateway, const std::string& region,
+                                         const sigv4::Credentials& credentials, const std::string& method,
+                                         const std::string& target, const std::string& body);
+[[nodiscard]] http::Fetch signed_request(const Stage& stage, const Place& gateway, const std::string& method,
+                                         const std::string& target, const std::string& body);
 
 class Customer : public std::enable_shared_from_this<Customer> {
  public:
@@ -68,12 +74,16 @@ class Customer : public std::enable_shared_from_this<Customer> {
   void over();
   void check();
   void ask_region();
+  [[nodiscard]] const Place& gateway() const { return stage_.gateways[gateway_ % stage_.gateways.size()]; }
+  // Whoever is not answered goes to the next gateway, as a client does that knows several addresses.
+  void heard(const Result<http::Response>& response);
   void again(std::chrono::milliseconds pause, void (Customer::*what)());
   void post(const std::string& path, const std::string& bearer, std::string body,
             std::function<void(Result<http::Response>)> done);
 
   Stage& stage_;
   std::uint64_t number_;
+  std::size_t gateway_;
   Phase phase_ = Phase::asking;
   std::string client_token_;
   std::string contact_;
@@ -83,10 +93,12 @@ class Customer : public std::enable_shared_from_this<Customer> {
   std::uint64_t sockets_ = 0;
   bool connecting_ = false;
   std::set<std::string> known_;
+  bool greeted_ = false;
   bool answered_ = false;
   std::uint32_t replies_ = 0;
   net::Clock::time_point first_try_;
   std::uint32_t checks_ = 0;
+  std::uint32_t region_tries_ = 0;
 };
 
 }  // namespace tandem::cli

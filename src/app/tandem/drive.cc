@@ -1,7 +1,9 @@
 // Synthetic customers and agents, and what they say about how they were treated.
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdio>
@@ -36,18 +38,20 @@ class Attendant : public std::enable_shared_from_this<Attendant> {
   void start(const std::string& password, std::vector<Place> places) {
     DeskEvents events;
     events.on_signed_in = [self = shared_from_this()](const std::string&, const std::set<std::string>& contacts) {
-      if (self->signed_in_) self->stage_.ledger.signed_in_again();
+      if (self->signed_in_) self->stage_.ledger.signed_in_again(self->user_, self->stage_.now());
       self->signed_in_ = true;
       std::set<std::string> serves;
       for (const std::string& contact : contacts) {
         if (self->talks_.contains(contact)) serves.insert(contact);
       }
-      self->stage_.ledger.knows(self->user_, serves);
+      self->stage_.ledger.knows(self->user_, serves, self->stage_.now());
       self->desk_->status("Available", {});
     };
     events.on_contact = [self = shared_from_this()](const DeskContact& contact) { self->contact(contact); };
     events.on_item = [self = shared_from_this()](const DeskItem& item) { self->item(item); };
-    events.on_lost = [self = shared_from_this()](const std::string&) { self->stage_.ledger.cut_off(self->user_); };
+    events.on_lost = [self = shared_from_this()](const std::string&) {
+      self->stage_.ledger.cut_off(self->user_, self->stage_.now());
+    };
     events.on_refused = [self = shared_from_this()](const std::string& why) { self->refused_ = why; };
     desk_ = Desk::open(stage_.loop, stage_.http, std::move(places), user_, password, std::move(events));
   }
@@ -69,7 +73,7 @@ class Attendant : public std::enable_shared_from_this<Attendant> {
       desk_->accept(contact.id, {});
     } else if (contact.state == "connected") {
       if (talks_.contains(contact.id)) return;
-      stage_.ledger.holds(user_, contact.id);
+      stage_.ledger.holds(user_, contact.id, stage_.now());
       speak(contact.id, talks_[contact.id]);
     } else if (contact.state == "after_contact_work") {
       forget(contact.id);
@@ -81,13 +85,22 @@ class Attendant : public std::enable_shared_from_this<Attendant> {
 
   void forget(const std::string& contact) {
     talks_.erase(contact);
-    stage_.ledger.holds_no_more(user_, contact);
+    stage_.ledger.holds_no_more(user_, contact, stage_.now());
   }
 
   void speak(const std::string& contact, Talk& talk) {
-    const std::string words = "Word " + std::to_string(++talk.said) + " of " + user_ + " to " + contact;
+    ++talk.said;
+    if (stage_.think.count() == 0) return say(contact);
+    stage_.loop.after(stage_.think, [self = shared_from_this(), contact] {
+      const auto at = self->talks_.find(contact);
+      if (at != self->talks_.end() && !at->second.ending) self->say(contact);
+    });
+  }
+
+  void say(const std::string& contact) {
+    const std::string words = "Word " + std::to_string(++spoken_[contact]) + " of " + user_ + " to " + contact;
     desk_->say(contact, words, [self = shared_from_this(), contact, words](const Result<void>& done) {
-      if (done) self->stage_.ledger.acknowledged(contact, words);
+      if (done) self->stage_.ledger.acknowledged(contact, words, self->stage_.now());
     });
   }
 
@@ -109,6 +122,9 @@ class Attendant : public std::enable_shared_from_this<Attendant> {
   bool signed_in_ = false;
   std::string refused_;
   std::map<std::string, Talk> talks_;
+  // Of every contact there ever was: one that comes back after a loss is told nothing that it has heard word for word,
+  // which would look like a message kept twice.
+  std::map<std::string, std::uint32_t> spoken_;
 };
 
 // What the run needs of the centre, found and made through the Connect API before the first chat.
@@ -165,10 +181,11 @@ class Preparation {
  private:
   Result<json::object> ask(const std::string& method, const std::string& target, const std::string& body) {
     Error last{Errc::unreachable, ""};
-    for (int n = 0; n < 5; ++n) {
-      const auto response = fetch_now(stage_.http, signed_request(stage_, method, target, body));
+    for (std::size_t n = 0; n < 5; ++n) {
+      const Place& gateway = stage_.gateways[n % stage_.gateways.size()];
+      const auto response = fetch_now(stage_.http, signed_request(stage_, gateway, method, target, body));
       if (!response) {
-        last = {Errc::unreachable, "nobody answers at " + stage_.gateway + " (" + response.error().detail + ")"};
+        last = {Errc::unreachable, "nobody answers at " + gateway.url + " (" + response.error().detail + ")"};
       } else if (response->status == 200) {
         return json::parse(response->body).as_object();
       } else {
@@ -211,6 +228,10 @@ auto on_loop(net::Loop& loop, Work work) {
   return future.get();
 }
 
+// Whoever started this run wants it to end: no more chats, and everybody leaves.
+std::atomic<bool> over_early = false;
+void end_early(int) { over_early = true; }
+
 class Run {
  public:
   Run(Stage& stage, const Drive& drive, bool quiet) : stage_(stage), drive_(drive), quiet_(quiet) {}
@@ -249,7 +270,7 @@ class Run {
     const auto begun = net::Clock::now();
     const auto total = static_cast<std::uint64_t>(std::llround(drive_.rate * drive_.seconds));
     std::uint64_t number = 0;
-    while (number < std::max<std::uint64_t>(total, 1)) {
+    while (number < std::max<std::uint64_t>(total, 1) && !over_early) {
       const auto due = begun + std::chrono::duration_cast<net::Clock::duration>(
                                    std::chrono::duration<double>(static_cast<double>(number) / drive_.rate));
       std::this_thread::sleep_until(due);
@@ -261,12 +282,12 @@ class Run {
       });
       report("starting");
     }
-    wait(std::chrono::seconds(drive_.drain_seconds), "finishing");
+    wait(std::chrono::seconds(drive_.drain_seconds), "finishing", false);
     on_loop(stage_.loop, [&] {
       for (const auto& customer : customers_) customer->leave();
       return true;
     });
-    wait(kLeaveMax, "leaving");
+    wait(kLeaveMax, "leaving", true);
     return on_loop(stage_.loop, [&] {
       for (const auto& agent : agents_) agent->shut();
       return stage_.ledger.summary(true);
@@ -294,9 +315,9 @@ class Run {
                      open, s.served, s.messages, s.doubled));
   }
 
-  void wait(std::chrono::seconds longest, const char* what) {
+  void wait(std::chrono::seconds longest, const char* what, bool leaving) {
     const auto until = net::Clock::now() + longest;
-    while (net::Clock::now() < until) {
+    while (net::Clock::now() < until && (leaving || !over_early)) {
       const bool all = on_loop(
           stage_.loop, [&] { return std::ranges::all_of(customers_, [](const auto& c) { return c->done(); }); });
       if (all) return;
@@ -313,8 +334,51 @@ class Run {
   net::Clock::time_point told_{};
 };
 
+// The ledger's events in a file that others read while it grows.
+class EventFile {
+ public:
+  Result<void> open(const std::string& path, Ledger& ledger) {
+    out_.open(path);
+    const auto ms_of = [](auto time) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+    };
+    out_ << drill::to_line(drill::Begun{ms_of(net::Clock::now()), ms_of(std::chrono::system_clock::now())}) << '\n';
+    if (!out_.flush()) return fail(Errc::refused, "cannot write " + path);
+    ledger.pass_on([this](const drill::Event& event) {
+      out_ << drill::to_line(event) << '\n';
+      if (const auto now = net::Clock::now(); now - flushed_ > 50ms) {
+        out_.flush();
+        flushed_ = now;
+      }
+    });
+    return {};
+  }
+  // False when something of it could not be written.
+  bool close() {
+    out_.close();
+    return !out_.fail();
+  }
+
+ private:
+  std::ofstream out_;
+  net::Clock::time_point flushed_{};
+};
+
 json::value ms(const std::optional<Ledger::Ms>& wait) {
   return wait ? json::value(wait->count()) : json::value(nullptr);
+}
+
+// With the region that requests to each are signed for: its own, or for the hub and for addresses unknown here any.
+std::vector<Place> gateways_of(const Drive& drive, const Centre& centre) {
+  const std::string& any = centre.regions().front()->region;
+  std::vector<Place> out;
+  for (const std::string& url : drive.gateways) {
+    const auto at = std::ranges::find(centre.nodes, url, &CentreNode::url);
+    const bool known = at != centre.nodes.end();
+    out.push_back({known ? at->name() : url, known && !at->hub ? at->region : any, url});
+  }
+  if (out.empty()) out.push_back({centre.gateway().name(), any, centre.gateway().url()});
+  return out;
 }
 
 void print(const Ledger::Summary& s, bool as_json) {
@@ -385,12 +449,12 @@ int run(const Drive& drive, const Invocation& call) {
               .http = http,
               .ledger = ledger,
               .begun = net::Clock::now(),
-              .gateway = drive.gateway.empty() ? centre->gateway().url() : drive.gateway,
-              .region = centre->regions().front()->region,
+              .gateways = gateways_of(drive, *centre),
               .credentials = {centre->access_key, *secret, ""},
               .instance = centre->instance.text(),
               .flow = {},
               .messages = drive.messages,
+              .think = std::chrono::milliseconds(drive.think_ms),
               .rng = rng};
   // Known to nobody but who holds the access key, and the same at every run.
   const std::string password =
@@ -408,6 +472,13 @@ int run(const Drive& drive, const Invocation& call) {
     stop();
     return complain(error, call.json);
   };
+  EventFile events;
+  if (!drive.events.empty()) {
+    stage.begun = net::Clock::now();
+    // A drill ends its people with this.
+    ::signal(SIGTERM, end_early);
+    if (const auto opened = events.open(drive.events, ledger); !opened) return fail_with(opened.error());
+  }
   Preparation preparation(stage, [&](const std::string& what) { run.tell(what); });
   if (const auto flow = preparation.find_flow(drive.flow); !flow) return fail_with(flow.error());
   const auto users = preparation.users(drive.agents, password);
@@ -422,6 +493,8 @@ int run(const Drive& drive, const Invocation& call) {
   std::this_thread::sleep_for(300ms);  // the agents' sign-outs are on their way
   run.clear();
   stop();
+  if (!drive.events.empty() && !events.close())
+    return complain({Errc::refused, "cannot write " + drive.events}, call.json);
   print(summary, call.json);
   return summary.good() ? kDone : kProblems;
 }

@@ -78,6 +78,7 @@ Result<Centre> prepare(const Up& up, const Invocation& call, const Told& told) {
     }
   }
   if (!up.webhook.empty()) centre->webhook = up.webhook;
+  centre->faults = centre->faults || up.faults;
   if (const auto written = write_centre(*centre); !written) return std::unexpected(written.error());
   return centre;
 }

@@ -1,48 +1,58 @@
 // What synthetic customers and agents were shown, kept by them and by nobody else: the count that no node can gloss
-// over. Plain values in, one summary out; it reads no clock.
+// over. Plain values in, one summary out; it reads no clock. What it is told it can pass on as events, from which
+// another ledger, in another program, comes to the same summary.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-namespace tandem::cli {
+#include "drill/events.h"
+
+namespace tandem::drill {
 
 class Ledger {
  public:
   using Ms = std::chrono::milliseconds;  // since the run began
 
-  // -- told by customers
-  void asked() { ++asked_; }      // a chat is asked for, with one client token however often it is tried
-  void refused() { ++refused_; }  // it was never acknowledged: nobody promised anything
-  void started(const std::string& contact, Ms at);
+  // -- told by customers, who are numbered
+  void asked(std::uint64_t customer, Ms at);    // for a chat, with one client token however often it is tried
+  void refused(std::uint64_t customer, Ms at);  // it was never acknowledged: nobody promised anything
+  void started(std::uint64_t customer, const std::string& contact, Ms at);
+  // The first words of the flow reached the customer.
+  void greeted(const std::string& contact, Ms at);
   void queued(const std::string& contact, Ms at);
   // The region in which it began, as DescribeContact says.
-  void began_in(const std::string& contact, const std::string& region);
+  void began_in(const std::string& contact, const std::string& region, Ms at);
   // The first word of an agent reached the customer.
   void served(const std::string& contact, Ms at);
   // An item came over the socket; the same id a second time over the same socket is one too many.
-  void shown(const std::string& contact, const std::string& item, std::uint64_t socket);
+  void shown(const std::string& contact, const std::string& item, std::uint64_t socket, Ms at);
   // A message was answered with yes: it must be in the transcript exactly once. `text` is unique in the conversation.
-  void acknowledged(const std::string& contact, const std::string& text);
+  void acknowledged(const std::string& contact, const std::string& text, Ms at);
   // The customer was told that the chat is over, or left it and was told yes.
   void ended(const std::string& contact, Ms at);
   void left(const std::string& contact, Ms at);
   // The texts of the whole transcript, at the end.
-  void transcript(const std::string& contact, const std::vector<std::string>& texts);
-  void reattached() { ++reattached_; }
+  void transcript(const std::string& contact, const std::vector<std::string>& texts, Ms at);
+  void reattached(const std::string& contact, Ms at);
 
   // -- told by agents
-  void holds(const std::string& agent, const std::string& contact);
-  void holds_no_more(const std::string& agent, const std::string& contact);
+  void holds(const std::string& agent, const std::string& contact, Ms at);
+  void holds_no_more(const std::string& agent, const std::string& contact, Ms at);
   // Nothing is heard from the agent's node: what it holds is unknown until `knows` says it anew.
-  void cut_off(const std::string& agent);
-  void knows(const std::string& agent, const std::set<std::string>& contacts);
-  void signed_in_again() { ++signed_in_again_; }
+  void cut_off(const std::string& agent, Ms at);
+  void knows(const std::string& agent, const std::set<std::string>& contacts, Ms at);
+  void signed_in_again(const std::string& agent, Ms at);
+
+  // Each of these as an event, as it is told. `replay` tells this ledger what another one passed on.
+  void pass_on(std::function<void(const Event&)> to) { to_ = std::move(to); }
+  void replay(const Event& event);
 
   struct Summary {
     std::uint64_t asked = 0;
@@ -92,6 +102,11 @@ class Ledger {
     std::vector<std::string> acknowledged;
     std::set<std::string> holders;
   };
+  void tell(Event event);
+  void apply(const Event& event);
+  void hold(const std::string& agent, const std::string& contact);
+  void let_go(const std::string& agent, const std::string& contact);
+  std::function<void(const Event&)> to_;
   std::map<std::string, Entry> contacts_;
   std::map<std::string, std::set<std::string>> of_agent_;
   std::set<std::string> cut_off_;
@@ -101,4 +116,4 @@ class Ledger {
   std::uint64_t signed_in_again_ = 0;
 };
 
-}  // namespace tandem::cli
+}  // namespace tandem::drill

@@ -1,28 +1,26 @@
 // Goal: the count of a run says lost when something is lost, doubled when something is doubled, and nothing else.
 // Method: short stories told to a ledger, each with one thing wrong or nothing, and the summary.
-#include "app/tandem/ledger.h"
+#include "drill/ledger.h"
 
 #include <gtest/gtest.h>
 
-#include "app/tandem/table.h"
-
-namespace tandem::cli {
+namespace tandem::drill {
 namespace {
 
 using Ms = Ledger::Ms;
 
 // A conversation as it should be.
 void served(Ledger& ledger, const std::string& contact, Ms wait = Ms{100}) {
-  ledger.asked();
-  ledger.started(contact, Ms{0});
-  ledger.acknowledged(contact, "about support");
+  ledger.asked(1, Ms{0});
+  ledger.started(1, contact, Ms{0});
+  ledger.acknowledged(contact, "about support", Ms{0});
   ledger.queued(contact, Ms{1000});
-  ledger.holds("agent", contact);
-  ledger.shown(contact, "item", 1);
+  ledger.holds("agent", contact, Ms{0});
+  ledger.shown(contact, "item", 1, Ms{0});
   ledger.served(contact, Ms{1000} + wait);
-  ledger.holds_no_more("agent", contact);
+  ledger.holds_no_more("agent", contact, Ms{0});
   ledger.ended(contact, Ms{5000});
-  ledger.transcript(contact, {"hello", "about support"});
+  ledger.transcript(contact, {"hello", "about support"}, Ms{0});
 }
 
 TEST(Ledger, CountsAGoodRun) {
@@ -50,12 +48,12 @@ TEST(Ledger, HasNoWaitsOfNobody) {
 
 TEST(Ledger, WhoLeavesTheQueueIsAbandonedAndNotLost) {
   Ledger ledger;
-  ledger.asked();
-  ledger.started("c", Ms{0});
+  ledger.asked(1, Ms{0});
+  ledger.started(1, "c", Ms{0});
   ledger.queued("c", Ms{10});
   EXPECT_EQ(ledger.open(), 1U);
   ledger.left("c", Ms{60'000});
-  ledger.transcript("c", {});
+  ledger.transcript("c", {}, Ms{0});
   const auto s = ledger.summary(true);
   EXPECT_EQ(s.abandoned, 1U);
   EXPECT_TRUE(s.good());
@@ -63,8 +61,8 @@ TEST(Ledger, WhoLeavesTheQueueIsAbandonedAndNotLost) {
 
 TEST(Ledger, WhatWasRefusedWasNeverPromised) {
   Ledger ledger;
-  ledger.asked();
-  ledger.refused();
+  ledger.asked(1, Ms{0});
+  ledger.refused(1, Ms{0});
   const auto s = ledger.summary(true);
   EXPECT_EQ(s.refused, 1U);
   EXPECT_EQ(s.started, 0U);
@@ -73,7 +71,7 @@ TEST(Ledger, WhatWasRefusedWasNeverPromised) {
 
 TEST(Ledger, AContactThatNeverEndsIsLost) {
   Ledger ledger;
-  ledger.started("c", Ms{0});
+  ledger.started(1, "c", Ms{0});
   EXPECT_EQ(ledger.summary(false).lost, 0U);
   const auto s = ledger.summary(true);
   EXPECT_EQ(s.lost_contacts, 1U);
@@ -91,12 +89,12 @@ TEST(Ledger, AMessageThatWasAcknowledgedMustBeThereOnce) {
       {{"a", "b"}, 0, 0}, {{"a"}, 1, 0}, {{}, 2, 0}, {{"a", "b", "a"}, 0, 1}, {{"x", "b", "b"}, 1, 1}};
   for (const Case& c : cases) {
     Ledger ledger;
-    ledger.started("c", Ms{0});
-    ledger.acknowledged("c", "a");
-    ledger.acknowledged("c", "b");
+    ledger.started(1, "c", Ms{0});
+    ledger.acknowledged("c", "a", Ms{0});
+    ledger.acknowledged("c", "b", Ms{0});
     ledger.ended("c", Ms{1});
     EXPECT_EQ(ledger.summary(true).unchecked, 1U);
-    ledger.transcript("c", c.transcript);
+    ledger.transcript("c", c.transcript, Ms{0});
     const auto s = ledger.summary(true);
     EXPECT_EQ(s.lost_messages, c.lost);
     EXPECT_EQ(s.doubled_messages, c.doubled);
@@ -107,20 +105,20 @@ TEST(Ledger, AMessageThatWasAcknowledgedMustBeThereOnce) {
 TEST(Ledger, AnItemIsShownOncePerSocket) {
   Ledger ledger;
   served(ledger, "c");
-  ledger.shown("c", "item", 2);  // after connecting again
+  ledger.shown("c", "item", 2, Ms{0});  // after connecting again
   EXPECT_TRUE(ledger.summary(true).good());
-  ledger.shown("c", "item", 2);
+  ledger.shown("c", "item", 2, Ms{0});
   EXPECT_EQ(ledger.summary(true).doubled_messages, 1U);
 }
 
 TEST(Ledger, TwoAgentsAtOnceAreOneTooMany) {
   Ledger ledger;
   served(ledger, "c");
-  ledger.holds("alice", "c");
-  ledger.holds("alice", "c");
+  ledger.holds("alice", "c", Ms{0});
+  ledger.holds("alice", "c", Ms{0});
   EXPECT_TRUE(ledger.summary(true).good());
-  ledger.holds("bob", "c");
-  ledger.holds_no_more("bob", "c");
+  ledger.holds("bob", "c", Ms{0});
+  ledger.holds_no_more("bob", "c", Ms{0});
   const auto s = ledger.summary(true);
   EXPECT_EQ(s.doubled_contacts, 1U);
   EXPECT_EQ(s.doubled_ids, std::vector<std::string>{"c"});
@@ -129,36 +127,55 @@ TEST(Ledger, TwoAgentsAtOnceAreOneTooMany) {
 TEST(Ledger, AnAgentWhoseNodeIsLostHoldsNothing) {
   Ledger ledger;
   served(ledger, "c");
-  ledger.holds("alice", "c");
-  ledger.cut_off("alice");
-  ledger.holds("bob", "c");  // it was given to somebody else meanwhile
-  ledger.knows("alice", {});
+  ledger.holds("alice", "c", Ms{0});
+  ledger.cut_off("alice", Ms{0});
+  ledger.holds("bob", "c", Ms{0});  // it was given to somebody else meanwhile
+  ledger.knows("alice", {}, Ms{0});
   EXPECT_TRUE(ledger.summary(true).good());
   // And the same, but both are told that they have it.
-  ledger.cut_off("alice");
-  ledger.knows("alice", {"c"});
+  ledger.cut_off("alice", Ms{0});
+  ledger.knows("alice", {"c"}, Ms{0});
   EXPECT_EQ(ledger.summary(true).doubled_contacts, 1U);
 }
 
-TEST(Table, AlignsColumns) {
-  Table table({"NAME", "N"});
-  EXPECT_TRUE(table.empty());
-  table.add({"ä", "7"});
-  table.add({"long", "12"});
-  EXPECT_EQ(table.text(), "NAME   N\nä      7\nlong  12\n");
-}
-
-TEST(Table, SaysHowLong) {
-  EXPECT_EQ(duration(0), "0 ms");
-  EXPECT_EQ(duration(999), "999 ms");
-  EXPECT_EQ(duration(59'999), "59 s");
-  EXPECT_EQ(duration(60'000), "1 min");
-  EXPECT_EQ(duration(3'725'000), "1 h 2 min");
-  EXPECT_EQ(duration(90'000'000), "1 d 1 h");
-  EXPECT_EQ(count(0, "problem"), "zero problems");
-  EXPECT_EQ(count(1, "node"), "1 node");
-  EXPECT_EQ(count(3, "node"), "3 nodes");
+// What was passed on line by line tells another ledger everything that this one knows.
+TEST(Ledger, AnotherOneComesToTheSameFromItsEvents) {
+  std::vector<std::string> lines;
+  Ledger ledger;
+  ledger.pass_on([&lines](const Event& event) { lines.push_back(to_line(event)); });
+  served(ledger, "good");
+  served(ledger, "two agents");
+  ledger.holds("bob", "two agents", Ms{5100});
+  ledger.holds("carol", "two agents", Ms{5200});
+  ledger.asked(7, Ms{20});
+  ledger.refused(7, Ms{30'020});
+  ledger.started(8, "lost", Ms{40});
+  ledger.acknowledged("lost", "word", Ms{50});
+  ledger.transcript("lost", {}, Ms{60});
+  ledger.cut_off("agent", Ms{70});
+  ledger.knows("agent", {"good"}, Ms{80});
+  ledger.signed_in_again("agent", Ms{80});
+  ledger.reattached("good", Ms{90});
+  ledger.began_in("good", "us-east-1", Ms{95});
+  ledger.shown("good", "item", 1, Ms{99});
+  Ledger other;
+  for (const std::string& line : lines) other.replay(*read_line(line));
+  const auto mine = ledger.summary(true);
+  const auto theirs = other.summary(true);
+  EXPECT_EQ(mine.lost, 2U);
+  EXPECT_EQ(mine.doubled, 2U);
+  EXPECT_EQ(theirs.asked, mine.asked);
+  EXPECT_EQ(theirs.refused, mine.refused);
+  EXPECT_EQ(theirs.served, mine.served);
+  EXPECT_EQ(theirs.lost_contacts, mine.lost_contacts);
+  EXPECT_EQ(theirs.lost_messages, mine.lost_messages);
+  EXPECT_EQ(theirs.doubled_ids, mine.doubled_ids);
+  EXPECT_EQ(theirs.doubled_messages, mine.doubled_messages);
+  EXPECT_EQ(theirs.regions, mine.regions);
+  EXPECT_EQ(theirs.reattached, 1U);
+  EXPECT_EQ(theirs.signed_in_again, 1U);
+  EXPECT_EQ(theirs.wait_p50, mine.wait_p50);
 }
 
 }  // namespace
-}  // namespace tandem::cli
+}  // namespace tandem::drill
