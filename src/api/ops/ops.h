@@ -9,8 +9,8 @@
 //   GET  queues
 //   GET  customers/{CustomerId}  the contacts that were started with it, and the profile; ?history=1: also what was
 //                                overwritten in the profile
-//   PUT  customers/{CustomerId}  {"set": {"FirstName": "Ada", "Address": {...}, "Attributes": {...}}}, named as in Amazon
-//                                Connect Customer Profiles, null clears; or {"erase": true}: what is personal is
+//   PUT  customers/{CustomerId}  {"set": {"FirstName": "Ada", "Address": {...}, "Attributes": {...}}}, named as in
+//                                Amazon Connect Customer Profiles, null clears; or {"erase": true}: what is personal is
 //                                nobody's to read any more
 //   POST customers/search        {"PhoneNumber": "+49..."} or {"EmailAddress": "..."}
 //   GET  explain/{contact}       why this agent, or why nobody yet
