@@ -36,6 +36,7 @@ using Ms = drill::Ms;
 using namespace std::chrono_literals;
 
 constexpr auto kSettleMax = 90s;
+constexpr auto kSettleAborted = 10s;
 constexpr std::uint32_t kDrainSeconds = 60;
 constexpr std::size_t kSlotsOfAgent = 2;  // the routing profile `everything`
 constexpr double kWordsOfChat = 2;
@@ -638,6 +639,7 @@ class Rehearsal {
       const drill::Step& step = *act.step;
       if (act.make && !step.target.empty() && drill::loses(step)) watch.expect(step.target);
       if (act.make && step.target == "hub") watch.expect(step.target);
+      if (act.make && !step.target.empty()) watch.excuse(step.target);
       const auto began = Clock::now();
       const auto done = act.make ? faults_.make(step) : faults_.take_back(step);
       const auto ended = Clock::now();
@@ -677,7 +679,9 @@ class Rehearsal {
 
   int finish(People& people, const CentreNode& reader, const Vector& before) {
     wait_end(people);
-    const auto settle_until = Clock::now() + kSettleMax;
+    // After real trouble nobody waits for what may not come.
+    const bool aborted = report_.verdict == drill::Verdict::aborted;
+    const auto settle_until = Clock::now() + (aborted ? kSettleAborted : kSettleMax);
     Nodes nodes = ask_nodes(centre_, ops_);
     left_ = left_of_people(nodes);
     while ((!nodes.problems.empty() || left_ > 0) && Clock::now() < settle_until && !interrupts_.pause(500ms)) {

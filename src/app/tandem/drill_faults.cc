@@ -2,18 +2,22 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "app/tandem/answers.h"
 #include "app/tandem/customer.h"
 #include "app/tandem/processes.h"
+
+extern char** environ;
 
 namespace tandem::cli {
 namespace {
@@ -52,15 +56,38 @@ Result<void> run_program(const fs::path& program, const std::vector<std::string>
     fs::remove(said, ignored);
     return out;
   };
-  const auto process = start(program, arguments, said);
-  if (!process) return end(std::unexpected(process.error()));
-  if (!wait_gone({*process}, most)) {
-    signal(*process, SIGKILL);
+  std::vector<std::string> all{program.string()};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : all) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, name, O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+  // Signals are blocked while a drill runs; who is started here, and whom that starts, are not to inherit it.
+  posix_spawnattr_t how;
+  posix_spawnattr_init(&how);
+  posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&how, &none);
+  pid_t pid = 0;
+  const int bad = ::posix_spawn(&pid, program.c_str(), &files, &how, argv.data(), environ);
+  posix_spawnattr_destroy(&how);
+  posix_spawn_file_actions_destroy(&files);
+  if (bad != 0) return end(fail(Errc::refused, "cannot start " + program.string()));
+  // Its own id stays until it is buried, however short it lives.
+  const auto until = std::chrono::steady_clock::now() + most;
+  std::optional<std::string> how_it_ended;
+  while (!(how_it_ended = bury(pid)) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
+  if (!how_it_ended) {
+    ::kill(pid, SIGKILL);
+    while (!bury(pid)) std::this_thread::sleep_for(5ms);
     return end(fail(Errc::timed_out, program.filename().string() + " did not end"));
   }
-  const auto how = bury(process->pid).value_or("ended");
-  if (how == "ended with status 0") return end({});
-  std::string words = program.filename().string() + " " + how;
+  if (*how_it_ended == "ended with status 0") return end({});
+  std::string words = program.filename().string() + " " + *how_it_ended;
   for (const std::string& line : last_lines(said, 3)) words += ": " + line;
   return end(fail(Errc::refused, words));
 }

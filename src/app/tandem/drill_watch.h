@@ -29,6 +29,8 @@ class DrillWatch {
   // The nodes of a region that a fault is made of are expected to be missed, and nobody believes what they say of
   // others.
   void expect(const std::string& region);
+  // It may be slow or silent now and then; its silence is no trouble, and what it says of others does not count.
+  void excuse(const std::string& region);
   void expect_no_more(const std::string& region);  // it may take a moment to come back, which is no trouble
 
   // Everything that was seen for the first time since the last call.
