@@ -149,7 +149,7 @@ Result<void> wait_standing(const OpsClient& ops, const std::string& name, bool e
       const std::string line =
           empty ? fmt::format("{}: {} agents, {} in a flow, {} waiting, {} connected", name, whole(node, "agents"),
                               whole(node, "in_flow"), whole(node, "waiting"), whole(node, "connected"))
-                : fmt::format("{}: {} at {} %", name, text(node, "standing"), json::serialize(node.at("part")));
+                : fmt::format("{}: {} at {:g} %", name, text(node, "standing"), node.at("part").to_number<double>());
       if (line != last) told.line(line);
       last = line;
     }

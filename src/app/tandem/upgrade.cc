@@ -76,6 +76,7 @@ class Upgrading {
 
   Result<void> undrain(const CentreNode& node) {
     if (node.hub) return {};
+    if (const auto back = wait_back(node); !back) return back;
     json::object body{{"duty", "serve"}};
     put_said(body, "an upgrade", {});
     const auto done = ops_.put_to_any("regions/" + uri::encode(place(node)), body);
@@ -87,6 +88,20 @@ class Upgrading {
     const auto started = start_nodes(centre_, {&node}, programs);
     if (!started) return std::unexpected(started.error());
     return wait_ready(centre_, ops_, *started, told_);
+  }
+
+  // The others may have declared it lost while it started: it serves once they know that it is back.
+  Result<void> wait_back(const CentreNode& node) {
+    const auto begun = Clock::now();
+    for (;;) {
+      const auto got = ops_.get_from_any("regions");
+      const std::string standing = got ? text(node_in(*got, node.name()), "standing") : "away";
+      if (standing != "away") return {};
+      if (Clock::now() - begun > kCalmMax) {
+        return fail(Errc::timed_out, node.name() + " runs, and is not active again after 90 s: `tandem status`");
+      }
+      ::usleep(200'000);
+    }
   }
 
   // Every node answers and none names a problem: only then the next one may be away.
