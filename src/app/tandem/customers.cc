@@ -16,13 +16,13 @@
 namespace tandem::cli {
 namespace {
 
-Result<OpsClient> ops_of(const Invocation& call) {
+Result<OpsClient> nodes_asked(const Invocation& call) {
   const auto centre = existing_centre(call.dir);
   if (!centre) return std::unexpected(centre.error());
   return OpsClient::open(*centre);
 }
 
-std::size_t number(const json::object& from, std::string_view name) {
+std::size_t count_in(const json::object& from, std::string_view name) {
   const json::value* value = from.if_contains(name);
   return value != nullptr && value->is_number() ? value->to_number<std::size_t>() : 0;
 }
@@ -110,7 +110,7 @@ void print_customer(const json::object& got) {
     }
     fmt::print("{}\n", table.text());
   }
-  fmt::print("{}, {} of them live\n", count(number(got, "total"), "contact"), number(got, "live"));
+  fmt::print("{}, {} of them live\n", count(count_in(got, "total"), "contact"), count_in(got, "live"));
 }
 
 int search(const OpsClient& ops, const CustomerView& customer, const Invocation& call) {
@@ -127,7 +127,7 @@ int search(const OpsClient& ops, const CustomerView& customer, const Invocation&
 }  // namespace
 
 int run(const CustomerView& customer, const Invocation& call) {
-  const auto ops = ops_of(call);
+  const auto ops = nodes_asked(call);
   if (!ops) return complain(ops.error(), call.json);
   if (customer.id.empty()) return search(*ops, customer, call);
   const std::string path = "customers/" + uri::encode(customer.id);
@@ -143,7 +143,7 @@ int run(const CustomerView& customer, const Invocation& call) {
   if (call.json) return print_json(*got);
   if (customer.erase) {
     fmt::print("{}: what was personal about them is erased in every region\n",
-               count(number(*got, "contacts"), "contact"));
+               count(count_in(*got, "contacts"), "contact"));
     return kDone;
   }
   print_customer(*got);

@@ -23,13 +23,13 @@ using What = Member::What;
 
 constexpr std::chrono::seconds kInForceMax{30};
 
-struct Asked {
+struct Changing {
   Centre centre;
   OpsClient ops;
   Told told;
 };
 
-int list_members(const Asked& asked, const Invocation& call) {
+int list_members(const Changing& asked, const Invocation& call) {
   const auto got = asked.ops.get_from_any("members");
   if (!got) return complain(got.error(), call.json);
   if (call.json) {
@@ -48,7 +48,7 @@ int list_members(const Asked& asked, const Invocation& call) {
 }
 
 // The member is in force at every node that answers.
-Result<void> wait_for_list(const Asked& asked, const std::string& name, bool in) {
+Result<void> wait_for_list(const Changing& asked, const std::string& name, bool in) {
   const auto begun = Clock::now();
   for (;;) {
     bool everywhere = true;
@@ -87,7 +87,7 @@ Result<json::object> order_of(const Member& member, const CentreNode& node) {
   return body;
 }
 
-int add(Asked& asked, const Member& member, const Invocation& call) {
+int add(Changing& asked, const Member& member, const Invocation& call) {
   const bool here = member.address.empty();
   if (here != member.url.empty()) {
     return complain({Errc::invalid, "a node on another machine needs its address and --url"}, call.json);
@@ -103,7 +103,7 @@ int add(Asked& asked, const Member& member, const Invocation& call) {
   if (!node) return complain(node.error(), call.json);
   const auto body = order_of(member, *node);
   if (!body) return complain(body.error(), call.json);
-  const CentreNode added = *node;
+  const CentreNode& added = *node;
   if (here) asked.centre.nodes.push_back(added);
   if (const auto written = write_centre(asked.centre); !written) return complain(written.error(), call.json);
 
@@ -143,7 +143,7 @@ int add(Asked& asked, const Member& member, const Invocation& call) {
   return kDone;
 }
 
-int remove(Asked& asked, const Member& member, const Invocation& call) {
+int remove(Changing& asked, const Member& member, const Invocation& call) {
   const auto turn = Turn::take(asked.centre.dir / "lock");
   if (!turn) return complain({Errc::in_use, "another `tandem` is at work in " + asked.centre.dir.string()}, call.json);
   const auto regions = asked.ops.get_from_any("regions");
@@ -162,7 +162,7 @@ int remove(Asked& asked, const Member& member, const Invocation& call) {
   }
   json::object body;
   put_said(body, member.why, member.over);
-  // Asked of another than the one that goes.
+  // Changing of another than the one that goes.
   Result<json::object> done = fail(Errc::unreachable, "no other node answers");
   for (const CentreNode& node : asked.centre.nodes) {
     if (node.name() == member.name) continue;
@@ -173,11 +173,10 @@ int remove(Asked& asked, const Member& member, const Invocation& call) {
   Centre after = asked.centre;
   const auto at = std::ranges::find(after.nodes, member.name, &CentreNode::name);
   if (at != after.nodes.end()) {
-    const CentreNode gone = *at;
+    after.gone.push_back(*at);
     after.nodes.erase(at);
-    after.gone.push_back(gone);
   }
-  const Asked rest{after, asked.ops, asked.told};
+  const Changing rest{after, asked.ops, asked.told};
   if (const auto out = wait_for_list(rest, member.name, false); !out) return complain(out.error(), call.json);
   if (const CentreNode* node = asked.centre.find(member.name)) {
     if (const auto stopped = stop_nodes(asked.centre, {node}, false, asked.told); !stopped) {
@@ -201,7 +200,7 @@ int run(const Member& member, const Invocation& call) {
   if (!centre) return complain(centre.error(), call.json);
   auto ops = OpsClient::open(*centre);
   if (!ops) return complain(ops.error(), call.json);
-  Asked asked{std::move(*centre), std::move(*ops), Told(call.json)};
+  Changing asked{std::move(*centre), std::move(*ops), Told(call.json)};
   switch (member.what) {
     case What::add:
       return add(asked, member, call);
