@@ -91,6 +91,7 @@ class StillHost final : public Host {
   std::uint64_t utc_ms() override { return 3'000; }
   void log(std::string_view level, std::string) override { TANDEM_CHECK(level != "error"); }
   Identity identity() const override { return identity_; }
+  std::optional<std::string> place_of(const std::string& /*address*/) override { return std::nullopt; }
 
   unsigned outcome = 0;
   std::uint64_t listening = 0;
