@@ -74,6 +74,7 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
   } else if (const auto* beat = std::get_if<Heartbeat>(&frame)) {
     links_.heard_links(from, beat->links, now);
     detector_.heartbeat(from, beat->disk_failing, beat->clock_doubted, beat->loop_delay, now);
+    reports_[from] = {beat->disk_failing, beat->clock_doubted, beat->loop_delay};
     probes_[from] = {beat->incarnation, beat->sent, own(), {}};
     const Grant& grant = beat->grant;
     if (grant.prober != options_.replication.incarnation || grant.log.origin != from) return;

@@ -88,6 +88,11 @@ class Cluster {
   [[nodiscard]] Replication& replication() { return replication_; }
   [[nodiscard]] const Detector& detector() const { return detector_; }
   [[nodiscard]] const Lease& lease() const { return lease_; }
+  // What the peer last said of itself; null when it was never heard in this life.
+  [[nodiscard]] const SelfReport* report(NodeId peer) const {
+    const auto at = reports_.find(peer);
+    return at == reports_.end() ? nullptr : &at->second;
+  }
 
  private:
   void dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs& out);
@@ -103,11 +108,12 @@ class Cluster {
   Detector detector_;
   Lease lease_;
   SelfReport report_;
-  std::set<NodeId> connected_;      // by io
-  std::set<NodeId> working_;        // of those, what replication was told is up
-  std::uint64_t settled_ = 0;       // the generation of links that it was told of
-  std::map<NodeId, Mono> dialled_;  // when io was last asked to dial again
-  std::map<NodeId, Grant> probes_;  // the latest of each peer that was not answered yet, with the answer to be
+  std::map<NodeId, SelfReport> reports_;  // of the peers
+  std::set<NodeId> connected_;            // by io
+  std::set<NodeId> working_;              // of those, what replication was told is up
+  std::uint64_t settled_ = 0;             // the generation of links that it was told of
+  std::map<NodeId, Mono> dialled_;        // when io was last asked to dial again
+  std::map<NodeId, Grant> probes_;        // the latest of each peer that was not answered yet, with the answer to be
   Mono heartbeat_sent_;
   Mono detected_;
   Mono relayed_hello_;

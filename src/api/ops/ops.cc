@@ -64,6 +64,7 @@ constexpr Route kRoutes[] = {
     {"PUT", "regions/*", order_place},
     {"GET", "evacuations", list_evacuations},
     {"GET", "evacuations/*", explain_evacuation},
+    {"GET", "ready", show_ready},
     {"GET", "members", list_members},
     {"PUT", "members/*", put_member},
     {"DELETE", "members/*", remove_member},

@@ -2,6 +2,7 @@
 // token of purpose "ops", which whoever holds the centre key can sign (the command line `tandem` does).
 //
 //   GET  status                  the node, the members as it sees them, and what is wrong, in plain words
+//   GET  ready                   ?region=: could each region take all traffic now, and if not why
 //   GET  contacts                ?live=0 &phase= &channel= &queue= &agent= &region= &limit= &after=
 //   GET  contacts/{id}           ?transcript=1: what was said is shown only when asked for
 //   GET  agents                  ?all=1: also those who are signed out
@@ -44,6 +45,7 @@
 
 #include "api/host.h"
 #include "codec/http.h"
+#include "core/failover/ready.h"
 
 namespace tandem::api {
 
@@ -76,6 +78,8 @@ struct OpsFacts {
     double percent = 0;  // of new contacts, that it may take now
   };
   std::vector<Share> shares;
+  std::map<NodeId, failover::Said> said;  // the members that were heard, and this node itself
+  std::vector<failover::Ready> ready;     // each region
   struct Log {
     std::uint64_t records_appended = 0;  // in this life
     std::uint64_t queued_batches = 0;

@@ -232,6 +232,18 @@ TEST_F(OpsTest, ExplainsWhyNotAndWhyThen) {
   EXPECT_EQ(send("GET", "explain/00000000-0000-7000-8000-000000000001").status, 404);
 }
 
+TEST_F(OpsTest, TellsWhichRegionIsReadyAndWhatSpeaksAgainstTheOther) {
+  facts.ready = {{"us-east-1", {{"nodes", true, "1 of 1"}}},
+                 {"us-west-2", {{"nodes", true, "1 of 1"}, {"disk", false, "is full"}}}};
+  const auto both = get("ready");
+  EXPECT_FALSE(both.at("ready").as_bool());
+  EXPECT_EQ(both.at("regions").as_array().size(), 2U);
+  const auto one = get("ready?region=us-west-2");
+  EXPECT_EQ(text_of(first(one, "regions").at("checks").as_array().at(1).as_object(), "text"), "is full");
+  EXPECT_TRUE(get("ready?region=us-east-1").at("ready").as_bool());
+  EXPECT_EQ(send("GET", "ready?region=mars").status, 404);
+}
+
 TEST_F(OpsTest, WritesAccessKeysByReferenceOnly) {
   EXPECT_EQ(send("PUT", "access-keys/AKIDNEW", {{"secret", "plain words"}, {"principal", "p"}}).status, 400);
   EXPECT_EQ(send("PUT", "access-keys/AKIDNEW", {{"secret", "env:X"}}).status, 400);

@@ -40,6 +40,7 @@ using CallPtr = std::shared_ptr<const Call>;
 // What `status` says is wrong, and whether this node is the first of those that answer.
 void problems(Host& host, const OpsSources& sources, std::function<void(std::vector<std::string>, bool leads)> done);
 void show_status(const CallPtr& call);
+void show_ready(const CallPtr& call);
 void list_contacts(const CallPtr& call);
 void show_contact(const CallPtr& call);
 void list_agents(const CallPtr& call);

@@ -62,12 +62,15 @@ void add_running(Parser& p, Up& up, Down& down) {
   sub->add_flag("--kill", down.kill, "SIGKILL instead of an orderly stop");
 }
 
-void add_views(Parser& p, Status& status, Env& env, Contacts& contacts, Agents& agents, Queues& queues,
-               Explain& explain) {
+void add_views(Parser& p, Status& status, ReadyView& ready, Env& env, Contacts& contacts, Agents& agents,
+               Queues& queues, Explain& explain) {
   p.add(p.app, "status", "Every node, its state and lag, and what is wrong", status,
         "  tandem status\n  tandem status --json | jq .problems");
-  CLI::App* sub = p.add(p.app, "env", "Print shell commands that point the AWS command line at a region", env,
-                        "  eval \"$(tandem env us-east-1)\"\n  aws connect list-queues --instance-id $INSTANCE_ID");
+  CLI::App* sub = p.add(p.app, "ready", "Could each region take all traffic now, and if not why", ready,
+                        "  tandem ready\n  tandem ready --region us-west-2 && tandem drain us-east-1");
+  sub->add_option("--region", ready.region, "this one alone");
+  sub = p.add(p.app, "env", "Print shell commands that point the AWS command line at a region", env,
+              "  eval \"$(tandem env us-east-1)\"\n  aws connect list-queues --instance-id $INSTANCE_ID");
   sub->add_option("region", env.region, "the region, or hub for its gateway")->required();
   sub = p.add(p.app, "contacts", "Contacts of all regions, or everything about one", contacts,
               "  tandem contacts\n"
@@ -369,6 +372,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Up up;
   Down down;
   Status status;
+  ReadyView ready;
   Env env;
   Contacts contacts;
   Agents agents;
@@ -396,7 +400,7 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   p.app.add_flag("--json", p.out.json, "answer in JSON, for programs");
   p.app.add_option("--dir", p.out.dir, "the directory of the centre; else TANDEM_DIR, else ~/.tandem");
   add_running(p, up, down);
-  add_views(p, status, env, contacts, agents, queues, explain);
+  add_views(p, status, ready, env, contacts, agents, queues, explain);
   add_evacuations(p, evacuations);
   add_people(p, agent, drive, move);
   add_customer(p, customer);

@@ -25,6 +25,9 @@ struct Down {
   bool kill = false;  // at once and without warning, as a power cut would
 };
 struct Status {};
+struct ReadyView {
+  std::string region;  // empty: all
+};
 struct Env {
   std::string region;
 };
@@ -188,8 +191,8 @@ struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
 using Command =
-    std::variant<Up, Down, Status, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Evacuations, Agent,
-                 Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
+    std::variant<Up, Down, Status, ReadyView, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Evacuations,
+                 Agent, Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

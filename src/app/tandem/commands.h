@@ -9,6 +9,7 @@ namespace tandem::cli {
 int run(const Up& up, const Invocation& call);
 int run(const Down& down, const Invocation& call);
 int run(const Status& status, const Invocation& call);
+int run(const ReadyView& ready, const Invocation& call);
 int run(const Env& env, const Invocation& call);
 int run(const Contacts& contacts, const Invocation& call);
 int run(const Agents& agents, const Invocation& call);

@@ -49,6 +49,14 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
     page.gauge("tandem_region_share", "Per cent of a group's new contacts that a region may take now.", share.percent,
                {{"group", share.group}, {"to", share.region}});
   }
+  for (const failover::Ready& region : facts.ready) {
+    page.gauge("tandem_region_ready", "1 while the region could take all traffic.", region.ready() ? 1 : 0,
+               {{"to", region.region}});
+    for (const failover::Check& check : region.checks) {
+      page.gauge("tandem_region_check", "1 while nothing speaks against the region here.", check.good ? 1 : 0,
+                 {{"to", region.region}, {"check", check.name}});
+    }
+  }
   page.counter("tandem_commands_refused_total", "Orders answered with an error.", n.refused);
   page.counter("tandem_records_total", "Records applied.", n.records_own, {{"origin", "own"}});
   page.counter("tandem_records_total", "Records applied.", n.records_foreign, {{"origin", "foreign"}});

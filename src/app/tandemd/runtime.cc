@@ -522,7 +522,17 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
           if (const auto heard = net.detector().last_heard(member.node)) {
             peer.heard = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - *heard);
           }
+          const cluster::SelfReport* report = net.report(member.node);
+          if (report != nullptr && local.reachable.contains(member.node)) {
+            out->said[member.node] = {report->disk_failing, report->clock_doubted, peer.behind, {}};
+          }
         }
+        const bool doubted = [this] {
+          const std::lock_guard lock(clock_mutex_);
+          return clock_.doubted();
+        }();
+        out->said[local.self] = {node_->log_full(), doubted, 0, {}};
+        out->ready = failover::ready(world.sees(node_->local()), out->said, Hlc::at(utc_ms()));
         out->lease = net.lease().holds(at);
         if (const auto since = net.lease().island_since(at)) {
           out->island_for = std::chrono::duration_cast<std::chrono::milliseconds>(at.mono - *since);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/distribution/synthetic.h"
 #include "core/presence/view.h"
 #include "core/routing/view.h"
 
@@ -39,9 +40,11 @@ Load load_of(const Sees& sees, const std::string& region) {
   Load out;
   for (const NodeId node : sees.members.in_region(region)) {
     for (const ContactId id : sees.contacts.owned_by(node)) {
-      if (!sees.contacts.find(id)->contact.awaits_its_time()) ++out.contacts;
+      const contact::Contact& contact = sees.contacts.find(id)->contact;
+      if (!contact.awaits_its_time() && !synthetic(contact)) ++out.contacts;
     }
     for (const AgentId agent : sees.agents.signed_in_at(node)) {
+      if (synthetic(sees.config, agent)) continue;
       routing::AgentCounts counts;
       routing::count(counts, {}, routing::agent_now(sees.config, sees.agents.find(agent)->presence));
       if (counts.staffed > 0) out.slots += static_cast<std::size_t>(counts.slots_active + counts.slots_available);

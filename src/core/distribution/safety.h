@@ -35,7 +35,8 @@ inline constexpr char kStep[] = "step-limit";
 [[nodiscard]] Result<std::vector<std::string>> overridden(const std::vector<Objection>& objections,
                                                           const std::vector<std::string>& over);
 
-// What the agents of a region can hold at once, in a routable status, and what its nodes own now.
+// What the agents of a region can hold at once, in a routable status, and what its nodes own now; without
+// what is synthetic.
 struct Load {
   std::size_t slots = 0;
   std::size_t contacts = 0;  // live, without those that wait for their time
