@@ -73,8 +73,10 @@ void Cluster::dispatch(NodeId from, Frame& frame, bool relayed, Now now, Outputs
     return;  // nothing else travels by way of others
   } else if (const auto* beat = std::get_if<Heartbeat>(&frame)) {
     links_.heard_links(from, beat->links, now);
-    detector_.heartbeat(from, beat->disk_failing, beat->clock_doubted, beat->loop_delay, now);
-    reports_[from] = {beat->disk_failing, beat->clock_doubted, beat->loop_delay};
+    // One that cannot serve its own client says of itself that it is not well, whatever the reason.
+    detector_.heartbeat(from, beat->disk_failing || beat->synthetic.failing, beat->clock_doubted, beat->loop_delay,
+                        now);
+    reports_[from] = {beat->disk_failing, beat->clock_doubted, beat->loop_delay, beat->synthetic};
     probes_[from] = {beat->incarnation, beat->sent, own(), {}};
     const Grant& grant = beat->grant;
     if (grant.prober != options_.replication.incarnation || grant.log.origin != from) return;
@@ -155,7 +157,8 @@ void Cluster::tick(Now now, Outputs& out) {
                    report_.disk_failing,
                    report_.clock_doubted,
                    report_.loop_delay,
-                   {}};
+                   {},
+                   report_.synthetic};
     for (const NodeId peer : connected_) {
       beat.links = links_.told_to(peer);
       beat.grant = std::exchange(probes_[peer], {});

@@ -36,6 +36,7 @@ struct SelfReport {
   bool disk_failing = false;
   bool clock_doubted = false;
   std::chrono::microseconds loop_delay{};
+  Synthetic synthetic = {};
 };
 
 class Cluster {

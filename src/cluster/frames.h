@@ -163,6 +163,25 @@ struct Grant {
   }
 };
 
+// How the synthetic contacts of a node fare: those it starts as a client of its own address.
+struct Synthetic {
+  bool on = false;
+  bool failing = false;             // none was served for three intervals
+  bool served = false;              // one was, in this life
+  std::chrono::milliseconds ago{};  // since it began
+  std::chrono::milliseconds took{};
+  friend bool operator==(const Synthetic&, const Synthetic&) = default;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f(1, "on", s.on);
+    f(2, "failing", s.failing);
+    f(3, "served", s.served);
+    f(4, "ago", s.ago);
+    f(5, "took", s.took);
+  }
+};
+
 // Probe of a lease, sign of life, and self-report in one. `sent` is on the sender's own clock and comes back as it was.
 struct Heartbeat {
   Incarnation incarnation;
@@ -172,6 +191,7 @@ struct Heartbeat {
   bool clock_doubted = false;
   std::chrono::microseconds loop_delay{};
   Grant grant;
+  Synthetic synthetic = {};
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 
   template <class S, class F>
@@ -183,6 +203,7 @@ struct Heartbeat {
     f(5, "clock_doubted", s.clock_doubted);
     f(6, "loop_delay", s.loop_delay);
     f(7, "grant", s.grant);
+    f(8, "synthetic", s.synthetic);
   }
 };
 

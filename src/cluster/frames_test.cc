@@ -20,7 +20,8 @@ std::vector<Frame> one_of_each() {
       Unsubscribe{log},
       Batch{log, Sequence{6}, 12345, {record, record}},
       Progress{Incarnation{9}, {{log, Sequence{6}}}, {}},
-      Heartbeat{Incarnation{9}, 123456789ns, {NodeId{1}, NodeId{3}}, true, false, 250us},
+      Heartbeat{
+          Incarnation{9}, 123456789ns, {NodeId{1}, NodeId{3}}, true, false, 250us, {}, {true, false, true, 4s, 90ms}},
       Relay{NodeId{1}, NodeId{3}, 1, "inner"},
       ToNode{"payload"},
       Truncated{log, Sequence{100}},

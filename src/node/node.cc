@@ -8,6 +8,7 @@
 #include "core/customer/erasure.h"
 #include "core/distribution/react.h"
 #include "core/failover/react.h"
+#include "core/failover/ready.h"
 #include "core/routing/match.h"
 #include "core/routing/work.h"
 #include "core/transfer/react.h"
@@ -192,7 +193,9 @@ void Node::handle(LogRead& read) {
 
 void Node::handle(SelfReport& report) {
   clock_doubted_ = report.clock_doubted;
-  cluster_.set_self_report({log_full_, report.clock_doubted, report.loop_delay});
+  synthetic_.reset();
+  if (report.synthetic.on) synthetic_ = report.synthetic.served ? now_.hlc + -report.synthetic.ago : Hlc{};
+  cluster_.set_self_report({log_full_, report.clock_doubted, report.loop_delay, report.synthetic});
 }
 
 // -- what other nodes say
@@ -559,7 +562,8 @@ void Node::due() {
     duties_wake_ = distribution::on_duty(sees()) ? now_.mono + 500ms : Mono::max();
   }
   if (world_.failover().state(local_.self) != failover::MemberState::active) {
-    emit(failover::come_back(sees(), cluster_.lease().holds(now_) && heard_all_, now_));
+    const bool well = heard_all_ && failover::proven(sees(), synthetic_);
+    emit(failover::come_back(sees(), cluster_.lease().holds(now_) && well, now_));
   }
   std::vector<ContactId> contacts;
   for (const auto& [at, id] : world_.contacts().deadlines(local_.self)) {

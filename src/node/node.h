@@ -101,6 +101,7 @@ struct SnapshotSaved {
 struct SelfReport {
   bool clock_doubted = false;
   std::chrono::microseconds loop_delay{};
+  cluster::Synthetic synthetic = {};
 };
 struct Tick {};
 using Input = std::variant<Command, Query, LinkUp, LinkDown, FrameIn, Durable, Full, LogRead, SessionOpened,
@@ -375,6 +376,7 @@ class Node {
   std::deque<Ticket> in_log_;
   bool log_full_ = false;
   bool clock_doubted_ = false;
+  std::optional<Hlc> synthetic_;  // when the one began that was last served; 0: none was; nothing: none are started
   std::deque<Parked> parked_;
   std::map<ContactId, Term> resumed_;  // lines whose flow this process has picked up
   std::map<AgentId, std::map<ContactId, presence::OnDesk>> on_desktop_;

@@ -12,8 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "app/client/desk.h"
 #include "app/tandem/commands.h"
-#include "app/tandem/desk.h"
 #include "app/tandem/exit_codes.h"
 #include "app/tandem/table.h"
 

@@ -211,6 +211,7 @@ std::string settings_text(const Centre& centre, const CentreNode& self) {
     out << YAML::EndMap;
   }
   out << YAML::EndSeq;
+  if (centre.synthetic > 0) pair("synthetic_every_s", centre.synthetic);
   if (!centre.webhook.empty()) {
     out << YAML::Key << "alerts" << YAML::Value << YAML::BeginMap;
     pair("webhook", centre.webhook);
@@ -237,6 +238,7 @@ Result<Centre> read_centre(const std::string& dir) {
     out.instance = *instance;
     out.alias = root["alias"].as<std::string>();
     out.access_key = root["access_key"].as<std::string>();
+    if (root["synthetic"]) out.synthetic = root["synthetic"].as<std::uint32_t>();
     if (root["webhook"]) out.webhook = root["webhook"].as<std::string>();
     out.faults = root["faults"] && root["faults"].as<bool>();
     for (const YAML::Node& node : root["nodes"]) {
@@ -275,6 +277,7 @@ Result<void> write_centre(const Centre& centre) {
   out << YAML::Key << "instance" << YAML::Value << centre.instance.text();
   out << YAML::Key << "alias" << YAML::Value << centre.alias;
   out << YAML::Key << "access_key" << YAML::Value << centre.access_key;
+  if (centre.synthetic > 0) out << YAML::Key << "synthetic" << YAML::Value << centre.synthetic;
   if (!centre.webhook.empty()) out << YAML::Key << "webhook" << YAML::Value << centre.webhook;
   if (centre.faults) out << YAML::Key << "faults" << YAML::Value << true;
   out << YAML::Key << "nodes" << YAML::Value << YAML::BeginSeq;

@@ -42,6 +42,7 @@ struct Centre {
   Uuid instance;
   std::string alias;
   std::string access_key;
+  std::uint32_t synthetic = 0;    // seconds between synthetic contacts of each node; 0: none
   std::string webhook;            // is told of problems; empty: nobody
   bool faults = false;            // drills may make disks slow or full and clocks wrong
   std::vector<CentreNode> nodes;  // the hub first

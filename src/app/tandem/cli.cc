@@ -54,6 +54,9 @@ void add_running(Parser& p, Up& up, Down& down) {
   sub->add_option("--webhook", up.webhook, "from now on nodes tell this http(s) address what is wrong");
   sub->add_flag("--faults", up.faults,
                 "from now on drills may make the nodes' disks slow or full and their clocks wrong");
+  sub->add_option("--synthetic", up.synthetic,
+                  "seconds between synthetic contacts of each node, from its next start on; 0: none")
+      ->check(CLI::Range(0, 3600));
   sub->add_flag("!--no-sample", up.sample, "leave a new centre empty");
   sub = p.add(p.app, "down", "Stop the nodes that `tandem up` started, and no other process", down,
               "  tandem down\n"

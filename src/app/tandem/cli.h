@@ -17,8 +17,9 @@ struct Up {
   bool detach = false;
   bool fresh = false;
   bool sample = true;
-  std::string webhook;  // is told of problems from now on; empty: as before
-  bool faults = false;  // from now on nodes are started with `faults: true`
+  std::string webhook;                     // is told of problems from now on; empty: as before
+  bool faults = false;                     // from now on nodes are started with `faults: true`
+  std::optional<std::uint32_t> synthetic;  // seconds between synthetic contacts of each node; nothing: as it was
 };
 struct Down {
   std::vector<std::string> only;
@@ -190,9 +191,9 @@ struct PkiIssue {
 struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
-using Command =
-    std::variant<Up, Down, Status, ReadyView, Env, Contacts, Agents, Move, Queues, CustomerView, Explain, Evacuations,
-                 Agent, Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade, PkiInit, PkiIssue, LogVerify>;
+using Command = std::variant<Up, Down, Status, ReadyView, Env, Contacts, Agents, Move, Queues, CustomerView, Explain,
+                             Evacuations, Agent, Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade,
+                             PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

@@ -9,8 +9,9 @@
 #include <set>
 #include <string>
 
-#include "app/tandem/desk.h"
-#include "app/tandem/web_socket.h"
+#include "app/client/desk.h"
+#include "app/client/signed_request.h"
+#include "app/client/web_socket.h"
 #include "base/rng.h"
 #include "base/uuid.h"
 #include "codec/sigv4.h"
@@ -40,10 +41,7 @@ struct Stage {
   [[nodiscard]] std::string token();  // a fresh UUID
 };
 
-// Requests of the Connect API, signed.
-[[nodiscard]] http::Fetch signed_request(const std::string& gateway, const std::string& region,
-                                         const sigv4::Credentials& credentials, const std::string& method,
-                                         const std::string& target, const std::string& body);
+// A signed request of the Connect API, as the stage's caller.
 [[nodiscard]] http::Fetch signed_request(const Stage& stage, const Place& gateway, const std::string& method,
                                          const std::string& target, const std::string& body);
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/exit_codes.h"
 #include "app/tandem/ops_client.h"

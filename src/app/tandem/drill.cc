@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/drill_faults.h"
 #include "app/tandem/drill_watch.h"

@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "app/tandem/customer.h"
 #include "app/tandem/processes.h"
 

@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 
 namespace tandem::cli {
 namespace {

@@ -13,10 +13,10 @@
 
 #include <fmt/format.h>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
+#include "app/client/desk.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/customer.h"
-#include "app/tandem/desk.h"
 #include "app/tandem/exit_codes.h"
 #include "app/tandem/ops_client.h"
 #include "app/tandem/table.h"

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "codec/uri.h"
 #include "core/distribution/group.h"
 #include "io/key_store/key_store.h"

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "app/tandem/table.h"
 
 namespace tandem::cli {

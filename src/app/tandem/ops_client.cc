@@ -6,7 +6,7 @@
 #include <chrono>
 
 #include "api/ops/ops.h"
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "io/key_store/key_store.h"
 
 namespace tandem::cli {

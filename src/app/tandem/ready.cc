@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/exit_codes.h"
 #include "app/tandem/ops_client.h"

@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "app/tandem/answers.h"
+#include "app/client/answers.h"
 #include "app/tandem/commands.h"
 #include "app/tandem/exit_codes.h"
 #include "app/tandem/foreign.h"

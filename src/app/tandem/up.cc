@@ -77,6 +77,7 @@ Result<Centre> prepare(const Up& up, const Invocation& call, const Told& told) {
       }
     }
   }
+  if (up.synthetic) centre->synthetic = *up.synthetic;
   if (!up.webhook.empty()) centre->webhook = up.webhook;
   centre->faults = centre->faults || up.faults;
   if (const auto written = write_centre(*centre); !written) return std::unexpected(written.error());

@@ -8,6 +8,7 @@
 #include "app/tandemd/endpoints.h"
 #include "app/tandemd/functions.h"
 #include "app/tandemd/rebuild.h"
+#include "app/tandemd/synthetic.h"
 #include "base/check.h"
 #include "codec/crypto.h"
 #include "core/customer/erasure.h"
@@ -33,6 +34,11 @@ std::uint16_t port_of(const std::string& address) {
   const auto colon = address.rfind(':');
   if (colon != std::string::npos) std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
   return port;
+}
+
+std::optional<failover::Said::Synthetic> said_of(const cluster::Synthetic& from) {
+  if (!from.on) return std::nullopt;
+  return failover::Said::Synthetic{from.failing, from.served ? std::optional(from.ago) : std::nullopt, from.took};
 }
 
 }  // namespace
@@ -210,6 +216,14 @@ Result<void> Runtime::listen() {
   }
   const Endpoints endpoints = make_endpoints(*this);
   api_ = endpoints.keep;
+  if (settings_.synthetic_every_s > 0 && !settings_.hub) {
+    const auto self = std::ranges::find(members_, settings_.node, &membership::Member::node);
+    synthetic_ = std::make_unique<Synthetic>(
+        Synthetic::Options{std::chrono::seconds(settings_.synthetic_every_s), settings_.node,
+                           self == members_.end() ? settings_.region : membership::name_of(*self), settings_.region,
+                           "http://" + identity_.public_host, settings_.instance, settings_.data},
+        *this);
+  }
   if (!settings_.webhook.empty()) {
     const auto self = std::ranges::find(members_, settings_.node, &membership::Member::node);
     pager_ = std::make_shared<Pager>(
@@ -236,6 +250,7 @@ void Runtime::stop() {
   probe_wake_.notify_all();
   wake_.notify_all();
   if (probes_.joinable()) probes_.join();
+  if (synthetic_) synthetic_->stop();
   if (client_) client_->stop();
   if (loop_.joinable()) loop_.join();
   if (peers_) peers_->stop();
@@ -436,7 +451,8 @@ void Runtime::probe_loop() {
       const std::lock_guard clock(clock_mutex_);
       doubted = clock_.doubted();
     }
-    post(SelfReport{doubted, std::chrono::microseconds(step_ns_max_.exchange(0) / 1000)});
+    post(SelfReport{doubted, std::chrono::microseconds(step_ns_max_.exchange(0) / 1000),
+                    synthetic_ ? synthetic_->reading().said : cluster::Synthetic{}});
     std::vector<membership::Member> members;
     {
       const std::lock_guard names(members_mutex_);
@@ -524,7 +540,8 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
           }
           const cluster::SelfReport* report = net.report(member.node);
           if (report != nullptr && local.reachable.contains(member.node)) {
-            out->said[member.node] = {report->disk_failing, report->clock_doubted, peer.behind, {}};
+            out->said[member.node] = {report->disk_failing, report->clock_doubted, peer.behind,
+                                      said_of(report->synthetic)};
           }
         }
         const bool doubted = [this] {
@@ -532,6 +549,12 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
           return clock_.doubted();
         }();
         out->said[local.self] = {node_->log_full(), doubted, 0, {}};
+        if (synthetic_) {
+          const Synthetic::Reading reading = synthetic_->reading();
+          out->said[local.self].synthetic = said_of(reading.said);
+          out->synthetic = {reading.served, reading.failed, reading.said.took};
+          if (!reading.problem.empty()) out->problems.push_back(reading.problem);
+        }
         out->ready = failover::ready(world.sees(node_->local()), out->said, Hlc::at(utc_ms()));
         out->lease = net.lease().holds(at);
         if (const auto since = net.lease().island_since(at)) {

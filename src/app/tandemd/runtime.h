@@ -28,6 +28,7 @@ namespace tandem::app {
 using LogLine = std::function<void(std::string_view level, std::string text)>;
 
 class Functions;
+class Synthetic;
 
 class Runtime final : public api::Host {
  public:
@@ -109,7 +110,8 @@ class Runtime final : public api::Host {
   std::unique_ptr<http::Client> client_;
   std::optional<geo_ip::Database> geo_ip_;
   std::unique_ptr<Functions> functions_;
-  std::shared_ptr<Pager> pager_;  // none: nobody is told
+  std::unique_ptr<Synthetic> synthetic_;  // null: none are started
+  std::shared_ptr<Pager> pager_;          // none: nobody is told
   std::unique_ptr<http::Server> server_;
   std::shared_ptr<void> api_;  // what answers the requests
   Incarnation incarnation_;

@@ -39,6 +39,7 @@ struct Settings {
   std::string geo_ip;                            // MaxMind database: where callers' addresses are; empty: not known
   std::string webhook;                           // http(s) address that is told of problems; empty: none
   std::string log_level = "info";
+  std::uint32_t synthetic_every_s = 0;  // synthetic contacts of this node; 0: none
   Timers timers;
   std::uint64_t free_bytes_min = 128U << 20;
   bool faults = false;  // operators may make this node's disk slow or full and its clock wrong: for drills

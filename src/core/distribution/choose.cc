@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/distribution/geography.h"
+#include "core/distribution/synthetic.h"
 
 namespace tandem::distribution {
 namespace {
@@ -116,6 +117,12 @@ Given Chooser::choose(const Sees& sees, const Entering& entering, const std::opt
                       std::set<NodeId>& failed, const Now& now) {
   if (before && !failed.contains(before->node)) return *before;
   if (before) take_back(*before);
+  // It says something about this node only here, whatever the node is to take, and is in no share.
+  if (!sees.local.hub && !failed.contains(sees.local.self) && synthetic(sees.config, entering.flow)) {
+    Given out;
+    out.node = sees.local.self;
+    return out;
+  }
   if (auto given = choose(sees, entering, failed, now)) return std::move(*given);
   failed.clear();
   const std::vector<NodeId> regions = sees.members.regions();

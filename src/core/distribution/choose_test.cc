@@ -4,6 +4,7 @@
 
 #include "core/distribution/decide.h"
 #include "core/distribution/react.h"
+#include "core/distribution/synthetic.h"
 #include "core/presence/view.h"
 #include "core/states_testing.h"
 
@@ -54,6 +55,23 @@ class Choosing : public ::testing::Test {
 
 TEST_F(Choosing, WithoutAGroupSharesAreEqual) {
   EXPECT_EQ(count(100), (std::map<NodeId, int>{{kEast, 50}, {kWest, 50}}));
+}
+
+TEST_F(Choosing, ASyntheticContactStaysWhereItIsAndInNoCount) {
+  const Uuid flow{{77}};
+  states_.config.apply(config::Put{config::Kind::flow, flow, true, {{"name", kSynthetic}}}, states_.meta());
+  group({{"share.us-east-1", "1000"}, {"share.us-west-2", "0"}, {"entry.CHAT", "1"}});
+  states_.local.hub = false;
+  states_.local.self = kWest;
+  states_.local.region = "us-west-2";
+  states_.local.reachable = {kHub, kEast};
+  EXPECT_EQ(choose().node, kEast);
+  const Given given = choose({.channel = contact::Channel::chat, .flow = FlowId{flow}, .person = {}, .caller = {}});
+  EXPECT_EQ(given.node, kWest);
+  EXPECT_TRUE(given.placed.group.nil());
+  std::uint64_t counted = 0;
+  for (const auto& [of, contacts] : chooser_.tally()) counted += contacts;
+  EXPECT_EQ(counted, 1U);
 }
 
 TEST_F(Choosing, TheGroupThatNamesTheEntryCounts) {

@@ -273,10 +273,9 @@ std::vector<Ready> ready(const Sees& sees, const std::map<NodeId, Said>& said, H
   return out;
 }
 
-bool proven(const Sees& sees, const std::optional<Said::Synthetic>& own, Hlc now) {
+bool proven(const Sees& sees, const std::optional<Hlc>& began) {
   const State::Health& health = sees.failover.health(sees.local.self);
-  if (health.state != MemberState::ready || !own) return true;
-  return own->ago && *own->ago <= since(now, health.since);
+  return health.state != MemberState::ready || !began || *began >= health.since;
 }
 
 }  // namespace tandem::failover

@@ -43,9 +43,9 @@ inline constexpr std::chrono::milliseconds kSyntheticWithin{60'000};  // one was
 // Of all regions, by name. A node that is not in `said` was not heard.
 [[nodiscard]] std::vector<Ready> ready(const Sees& sees, const std::map<NodeId, Said>& said, Hlc now);
 
-// The node that returned may be active: it had a synthetic contact served that began since it became ready, or starts
-// none.
-[[nodiscard]] bool proven(const Sees& sees, const std::optional<Said::Synthetic>& own, Hlc now);
+// This node may be active again: it had a synthetic contact served that began since it became ready, or starts none.
+// `began`: the last that was served; 0: none yet; nothing: it starts none.
+[[nodiscard]] bool proven(const Sees& sees, const std::optional<Hlc>& began);
 
 // "850 ms", "12 s", "3 min", "5 h", "2 d".
 [[nodiscard]] std::string age_text(std::chrono::milliseconds age);

@@ -1,10 +1,10 @@
-#include "app/tandem/desk.h"
+#include "app/client/desk.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "app/tandem/answers.h"
-#include "app/tandem/web_socket.h"
+#include "app/client/answers.h"
+#include "app/client/web_socket.h"
 #include "base/rng.h"
 #include "base/uuid.h"
 #include "codec/crypto.h"

@@ -1,4 +1,4 @@
-#include "app/tandem/web_socket.h"
+#include "app/client/web_socket.h"
 
 #include <charconv>
 
@@ -139,9 +139,9 @@ class Link final : public net::Connection {
   websocket::Decoder decoder_{websocket::Side::client, kMessageBytesMax};
 };
 
-class Client final : public WebSocket, public std::enable_shared_from_this<Client> {
+class Socket final : public WebSocket, public std::enable_shared_from_this<Socket> {
  public:
-  explicit Client(net::Loop& loop) : loop_(loop) {}
+  explicit Socket(net::Loop& loop) : loop_(loop) {}
 
   void connect(const std::string& url, http::Headers headers, Events events) {
     loop_.post([self = shared_from_this(), url, headers = std::move(headers), events = std::move(events)]() mutable {
@@ -191,7 +191,7 @@ class Client final : public WebSocket, public std::enable_shared_from_this<Clien
 
 std::shared_ptr<WebSocket> WebSocket::open(net::Loop& loop, const std::string& url, http::Headers headers,
                                            Events events) {
-  auto out = std::make_shared<Client>(loop);
+  auto out = std::make_shared<Socket>(loop);
   out->connect(url, std::move(headers), std::move(events));
   return out;
 }
