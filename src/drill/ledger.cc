@@ -18,7 +18,9 @@ std::optional<Ledger::Ms> percentile(const std::vector<Ledger::Ms>& sorted, std:
 
 void Ledger::asked(std::uint64_t customer, Ms at) { tell({.at = at, .what = What::asked, .customer = customer}); }
 
-void Ledger::refused(std::uint64_t customer, Ms at) { tell({.at = at, .what = What::refused, .customer = customer}); }
+void Ledger::refused(std::uint64_t customer, Ms at, const std::string& why) {
+  tell({.at = at, .what = What::refused, .customer = customer, .text = why});
+}
 
 void Ledger::started(std::uint64_t customer, const std::string& contact, Ms at) {
   tell({.at = at, .what = What::started, .customer = customer, .contact = contact});

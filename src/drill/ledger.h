@@ -21,8 +21,9 @@ class Ledger {
   using Ms = std::chrono::milliseconds;  // since the run began
 
   // -- told by customers, who are numbered
-  void asked(std::uint64_t customer, Ms at);    // for a chat, with one client token however often it is tried
-  void refused(std::uint64_t customer, Ms at);  // it was never acknowledged: nobody promised anything
+  void asked(std::uint64_t customer, Ms at);  // for a chat, with one client token however often it is tried
+  // It was never acknowledged: nobody promised anything. `why`: the last answer.
+  void refused(std::uint64_t customer, Ms at, const std::string& why = "");
   void started(std::uint64_t customer, const std::string& contact, Ms at);
   // The first words of the flow reached the customer.
   void greeted(const std::string& contact, Ms at);

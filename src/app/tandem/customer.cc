@@ -91,7 +91,9 @@ void Customer::ask() {
       }
       if (try_again(response) && net::Clock::now() - self->first_try_ < kAskMax)
         return self->again(kRetry, &Customer::ask);
-      self->stage_.ledger.refused(self->number_, self->stage_.now());
+      const std::string why =
+          response ? std::to_string(response->status) + " " + response->body.substr(0, 300) : response.error().detail;
+      self->stage_.ledger.refused(self->number_, self->stage_.now(), why);
       self->phase_ = Phase::done;
     });
   });
