@@ -216,8 +216,9 @@ void Node::execute(const Command& command, const Uuid& ticket, NodeId asker) {
   const bool new_work =
       std::holds_alternative<contact::Start>(command.verb) || std::holds_alternative<presence::SignIn>(command.verb);
   if (clock_doubted_ && new_work) {
+    // As good as silent to whoever asks: a gateway tries another region, and a client tries again.
     answer(ticket, asker,
-           fail(Errc::refused, "this node's clock cannot be trusted: it takes no new work until it agrees"));
+           fail(Errc::unreachable, "this node's clock cannot be trusted: it takes no new work until it agrees"));
     return;
   }
   const ContactId contact = contact_of(command.verb);
