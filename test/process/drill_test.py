@@ -258,8 +258,8 @@ def inside(centre):
     centre.tandem("down")
     centre.tandem("up", "--detach", "--faults")
     centre.settled(90)
-    # Not clock-jump: its verdict depends on whether a chat goes to the node that refuses new work until its clock is right.
-    seen = {"slow-disk": "every commit is 400 ms late", "full-disk": "the disk is full"}
+    seen = {"slow-disk": "every commit is 400 ms late", "full-disk": "the disk is full",
+            "clock-jump": "the wall clock stands"}
     for name, words in seen.items():
         process = running_drill(centre, name, "--region", EAST, "--for", "4s", "--after", "4s")
         until(f"{EAST} to say \"{words}\"", lambda: any(words in problem for problem in centre.ops(EAST, "status")["problems"]))
