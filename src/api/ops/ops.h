@@ -80,12 +80,12 @@ struct OpsFacts {
   std::vector<Share> shares;
   std::map<NodeId, failover::Said> said;  // the members that were heard, and this node itself
   std::vector<failover::Ready> ready;     // each region
-  struct Synthetic {                      // of this node; nothing: it starts none
+  struct Synthetic {                      // of this node; zeros where it starts none
     std::uint64_t served = 0;
     std::uint64_t failed = 0;
     std::chrono::milliseconds took{};  // the one last served
   };
-  std::optional<Synthetic> synthetic;
+  Synthetic synthetic;
   struct Log {
     std::uint64_t records_appended = 0;  // in this life
     std::uint64_t queued_batches = 0;

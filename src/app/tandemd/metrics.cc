@@ -49,14 +49,12 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
     page.gauge("tandem_region_share", "Per cent of a group's new contacts that a region may take now.", share.percent,
                {{"group", share.group}, {"to", share.region}});
   }
-  if (facts.synthetic) {
-    page.counter("tandem_synthetic_total", "Rounds of synthetic contacts, by what became of them.",
-                 facts.synthetic->served, {{"outcome", "served"}});
-    page.counter("tandem_synthetic_total", "Rounds of synthetic contacts, by what became of them.",
-                 facts.synthetic->failed, {{"outcome", "failed"}});
-    page.gauge("tandem_synthetic_seconds", "What the one last served took.",
-               static_cast<double>(facts.synthetic->took.count()) / 1e3);
-  }
+  page.counter("tandem_synthetic_total", "Rounds of synthetic contacts, by what became of them.",
+               facts.synthetic.served, {{"outcome", "served"}});
+  page.counter("tandem_synthetic_total", "Rounds of synthetic contacts, by what became of them.",
+               facts.synthetic.failed, {{"outcome", "failed"}});
+  page.gauge("tandem_synthetic_seconds", "What the one last served took.",
+             static_cast<double>(facts.synthetic.took.count()) / 1e3);
   for (const failover::Ready& region : facts.ready) {
     page.gauge("tandem_region_ready", "1 while the region could take all traffic.", region.ready() ? 1 : 0,
                {{"to", region.region}});
