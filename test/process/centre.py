@@ -197,6 +197,9 @@ class Connect:
                 "ClientToken": token or str(uuid.uuid4())}
         return self.call("PUT", "/contact/task", body)["ContactId"]
 
+    def contact(self, contact):
+        return self.call("GET", f"/contacts/{{}}/{contact}")["Contact"]
+
     def start_chat(self, token=None, attributes=None, flow="welcome", customer=None):
         body = {"InstanceId": self.instance, "ContactFlowId": self.ids("contact-flows")[flow], "Attributes": attributes or {},
                 "ParticipantDetails": {"DisplayName": "Cleo"}, "ClientToken": token or str(uuid.uuid4())}

@@ -167,6 +167,59 @@ def island(weather):
     weather.fair()
 
 
+@case("alone and alive: a region goes on with its conversations, begins no work that has no session, and loses nothing")
+def alive(weather):
+    centre = weather.centre
+    bob = Agent("bob", ca=centre.ca).sign_in(centre.urls[EAST])
+    bob.status("Available")
+    own = centre.connect(EAST).start_chat()
+    own.sees("sales or support")
+    own.say("support")
+    bob.takes(own.id, 60)
+    bob.status("Break")
+    task = centre.connect(EAST).start_task("due while alone")
+    until("the task to wait", lambda: centre.connect(EAST).contact(task).get("QueueInfo"), 60)
+    alice = Agent("alice", ca=centre.ca).sign_in(centre.urls[WEST])
+    said = []
+    with weather.cutting(*both(EAST, WEST), *both(EAST, HUB)):
+        weather.tells(EAST, "no word from a majority")
+        bob.status("Available")
+        for words in ("are you there?", "yes, go on"):
+            own.say(words, token="alone " + words)
+            said.append(words)
+            bob.says(own.id, "heard: " + words)
+            said.append("heard: " + words)
+        own.sees(said[-1])
+        late = centre.connect(EAST).start_task("asked for while alone")
+        weather.tells(WEST, "us-east-1", "evacuated")
+        alice.status("Available")
+        alice.takes(task, 60)
+        # Long enough for whoever would match it on the island.
+        time.sleep(2)
+        equal([bob.contact(task), bob.contact(late)], [None, None], "the tasks, on the island")
+        assert bob.contact(own.id), "the conversation was taken from its agent"
+    weather.fair()
+    equal(bob.contact(task), None, "the task, for him who was alone")
+    alice.ends(task)
+    equal([words for words in own.lines() if words in said], said, "what was said while alone, once and in its order")
+    own.say("and now?")
+    until("the agent to hear it", lambda: "and now?" in str(bob.call("GET", f"/contacts/{own.id}/transcript")), 60)
+    equal(str(centre.connect(WEST).contact(own.id)["AgentInfo"]), str(centre.connect(EAST).contact(own.id)["AgentInfo"]), "who has the chat")
+    # Whoever is in a chat is given no task, and that is said.
+    until("the other to be rung", lambda: alice.contact(late), 60)
+    why = {c["agent"]["name"]: c.get("why_not") for c in centre.ops(EAST, "explain/" + late)["candidates"]}
+    equal(why["bob"], "serves a channel beside which it is given no other", f"why it is not his: {why}")
+    bob.ends(own.id)
+    alice.status("Break")
+    bob.takes(late, 60)
+    equal(alice.contact(late), None, "his task, for her")
+    bob.ends(late)
+    for agent in (alice, bob):
+        agent.call("POST", "/sign-out", {})
+    own.socket.close()
+    weather.fair()
+
+
 @case("the cable of a region is pulled and put back")
 def cable(weather):
     centre = weather.centre

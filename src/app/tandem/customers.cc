@@ -27,11 +27,6 @@ std::size_t count_in(const json::object& from, std::string_view name) {
   return value != nullptr && value->is_number() ? value->to_number<std::size_t>() : 0;
 }
 
-bool flag(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  return value != nullptr && value->is_bool() && value->get_bool();
-}
-
 int print_json(const json::value& value) {
   fmt::print("{}\n", json::serialize(value));
   return kDone;

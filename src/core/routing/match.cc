@@ -47,6 +47,18 @@ bool served_at_home(const Sees& sees, NodeId home, const Contact& contact, const
   });
 }
 
+// Why there is no room: it makes a difference to whoever looks for a reason whether a slot is missing.
+std::string_view full(const config::State& config, const presence::Presence& presence, contact::Channel channel) {
+  const config::RoutingProfile* profile = config.routing_profile(presence.agent);
+  if (profile == nullptr) return "no free slot";
+  const presence::Capacity capacity = presence::capacity(*profile);
+  const bool other = std::ranges::any_of(presence.slots, [&](const auto& entry) {
+    const contact::Channel busy = entry.second.channel;
+    return busy != channel && !capacity.any_channel[static_cast<std::size_t>(busy)];
+  });
+  return other ? "serves a channel beside which it is given no other" : "no free slot";
+}
+
 // Why the agent cannot take the contact now; empty when it can.
 std::string_view obstacle(const Sees& sees, const presence::Held& held, const Contact& contact, const Now& now) {
   const presence::Presence& p = held.presence;
@@ -76,7 +88,9 @@ std::string_view obstacle(const Sees& sees, const presence::Held& held, const Co
       return "the contact waits for agents of its own node first";
     }
   }
-  if (!presence::has_room(sees.config, p, contact.channel, promised(sees, p.agent, contact.id))) return "no free slot";
+  if (!presence::has_room(sees.config, p, contact.channel, promised(sees, p.agent, contact.id))) {
+    return full(sees.config, p, contact.channel);
+  }
   return {};
 }
 
