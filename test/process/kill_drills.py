@@ -34,7 +34,7 @@ def main():
         for n in range(drills):
             report = centre.path("drill", f"kill-{n + 1}")
             done = subprocess.run([os.path.join(BIN, "tandem"), "drill", "kill", "--region", REGIONS[n % len(REGIONS)], "--rate", str(rate),
-                                   "--agents", str(agents), "--before", "8s", "--for", "10s", "--after", "8s", "--report", report, "--json",
+                                   "--agents", str(agents), "--before", "4s", "--for", "4s", "--after", "4s", "--report", report, "--json",
                                    "--dir", centre.dir], capture_output=True, text=True, timeout=900)
             said = json.loads(done.stdout)
             if "score" not in said:
