@@ -29,6 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLeaveMax = 60s;  // for those who leave at the end, and for the last transcripts
+constexpr auto kBusyMax = 60s;   // for one answer
 
 // An agent of the run: takes what is offered, talks until enough was said, ends, and is ready for the next.
 class Attendant : public std::enable_shared_from_this<Attendant> {
@@ -181,7 +182,9 @@ class Preparation {
  private:
   Result<json::object> ask(const std::string& method, const std::string& target, const std::string& body) {
     Error last{Errc::unreachable, ""};
-    for (std::size_t n = 0; n < 5; ++n) {
+    // Whoever is busy is asked again for longer than whoever fails: a user's password takes its time.
+    const auto patience = std::chrono::steady_clock::now() + kBusyMax;
+    for (std::size_t n = 0, failures = 0; failures < 5; ++n) {
       const Place& gateway = stage_.gateways[n % stage_.gateways.size()];
       const auto response = fetch_now(stage_.http, signed_request(stage_, gateway, method, target, body));
       if (!response) {
@@ -193,6 +196,8 @@ class Preparation {
                 method + " " + target + " was answered " + std::to_string(response->status) + ": " + response->body};
         if (response->status < 500 && response->status != 429) break;
       }
+      const bool busy = response && response->status == 429 && std::chrono::steady_clock::now() < patience;
+      if (!busy) ++failures;
       std::this_thread::sleep_for(200ms);
     }
     return std::unexpected(last);
