@@ -558,6 +558,7 @@ class Weather:
         ip("link", "set", "weather", "up")
         self.rules("")
         self.relay = None
+        self.more = ""  # settings beside those of every test
         self.holders = {}
         self.centre = Centre()
 
@@ -611,6 +612,7 @@ class Weather:
                 peer = f"{HERE}:{self.relay.ports[other]}" if self.relay else f"{self.address[other]}:{PEER}"
                 text += (f"  - node: {n}\n    region: {other}\n    hub: {str(other == HUB).lower()}\n"
                          f"    peer: {peer}\n    public: {centre.urls[other]}\n")
+            text += self.more
             with open(centre.settings(name), "w", encoding="utf-8") as file:
                 file.write(text)
             centre.start(name, ["nsenter", "--net", "-t", str(self.holders[name].pid)])

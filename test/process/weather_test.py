@@ -293,6 +293,17 @@ def resets(weather):
     serve(weather, WEST, EAST)
 
 
+@case("nodes behind TLS are their own customers and agents")
+def synthetic(weather):
+    centre = weather.centre
+    for name in centre.names:
+        equal(centre.stop(name), 0, f"the exit status of {name}")
+    weather.relay, weather.more = None, "synthetic_every_s: 1\n"
+    weather.start()
+    for name in (EAST, WEST):
+        until(f"{name} to serve itself", lambda: centre.counted("tandem_synthetic_total", "region", "outcome").get((name, "served"), 0) >= 3, 60)
+
+
 @case("the logs on all disks hold the same records")
 def logs(weather):
     weather.fair()

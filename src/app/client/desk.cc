@@ -128,6 +128,7 @@ class Client final : public Desk {
     http::Fetch fetch;
     fetch.url = places_[place_].url + "/agent/v1/" + path;
     fetch.method = method;
+    fetch.ca_file = places_[place_].ca_file;
     fetch.headers = {{"content-type", "application/json"}};
     if (!token_.empty()) fetch.headers.emplace_back("authorization", "Bearer " + token_);
     if (method != "GET") fetch.body = json::serialize(body);
@@ -188,7 +189,7 @@ class Client final : public Desk {
 
   void listen(std::uint64_t life) {
     std::string url = places_[place_].url + "/agent/v1/events?token=" + uri::encode(token_);
-    if (url.starts_with("http://")) url.replace(0, 4, "ws");
+    url.replace(0, 4, "ws");  // of http:// or https://
     WebSocket::Events events;
     events.on_text = [self = me(), life](const std::string& frame) {
       if (life == self->life_) self->frame(parse(frame));
@@ -198,7 +199,7 @@ class Client final : public Desk {
       self->dropped(self->region() + ": " + why);
     };
     unanswered_ = 0;
-    socket_ = WebSocket::open(loop_, url, {}, std::move(events));
+    socket_ = WebSocket::open(loop_, url, {}, std::move(events), places_[place_].ca_file);
     ping(life);
   }
 

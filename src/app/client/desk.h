@@ -18,7 +18,8 @@ namespace tandem::cli {
 struct Place {
   std::string name;  // of the node
   std::string region;
-  std::string url;  // http://host:port
+  std::string url;      // http://host:port, or https://
+  std::string ca_file;  // PEM, for https://; empty: the system's authorities
 };
 
 // A contact as the desktop shows it.

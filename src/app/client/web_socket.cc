@@ -17,14 +17,16 @@ constexpr std::chrono::seconds kOpenMax{10};
 struct Address {
   std::string host;
   std::uint16_t port = 80;
+  bool tls = false;
   std::string target;
 };
 
 std::optional<Address> parse_url(std::string_view url) {
-  constexpr std::string_view kScheme = "ws://";
-  if (!url.starts_with(kScheme)) return std::nullopt;
-  url.remove_prefix(kScheme.size());
   Address out;
+  out.tls = url.starts_with("wss://");
+  if (!out.tls && !url.starts_with("ws://")) return std::nullopt;
+  if (out.tls) out.port = 443;
+  url.remove_prefix(url.find("//") + 2);
   const auto slash = url.find('/');
   const std::string_view authority = url.substr(0, slash);
   out.target = slash == std::string_view::npos ? "/" : std::string(url.substr(slash));
@@ -44,8 +46,9 @@ net::Traffic& traffic() {
 
 class Link final : public net::Connection {
  public:
-  Link(net::Loop& loop, net::Fd fd, Address to, http::Headers headers, WebSocket::Events events)
-      : Connection(loop, std::move(fd), nullptr, net::Side::connects, Limits{}, traffic()),
+  Link(net::Loop& loop, net::Fd fd, const net::TlsContext* tls, Address to, http::Headers headers,
+       WebSocket::Events events)
+      : Connection(loop, std::move(fd), tls, net::Side::connects, Limits{}, traffic(), to.host),
         to_(std::move(to)),
         headers_(std::move(headers)),
         events_(std::move(events)),
@@ -143,24 +146,30 @@ class Socket final : public WebSocket, public std::enable_shared_from_this<Socke
  public:
   explicit Socket(net::Loop& loop) : loop_(loop) {}
 
-  void connect(const std::string& url, http::Headers headers, Events events) {
-    loop_.post([self = shared_from_this(), url, headers = std::move(headers), events = std::move(events)]() mutable {
-      auto to = parse_url(url);
-      if (!to) return events.on_closed("not an address of the form ws://host:port/path: " + url);
-      const std::string host = to->host;
-      self->loop_.resolve(host, [self, to = std::move(*to), headers = std::move(headers),
-                                 events = std::move(events)](const std::vector<std::string>& addresses) mutable {
-        if (addresses.empty()) return events.on_closed("no address for " + to.host);
-        auto fd = net::connect_to(addresses.front(), to.port);
-        if (!fd) return events.on_closed(fd.error().detail);
-        const auto link =
-            std::make_shared<Link>(self->loop_, std::move(*fd), std::move(to), std::move(headers), std::move(events));
-        self->link_ = link;
-        link->start();
-        for (const std::string& text : std::exchange(self->waiting_, {})) link->send(text);
-        if (self->closing_) link->close();
-      });
-    });
+  void connect(const std::string& url, http::Headers headers, Events events, const std::string& ca_file) {
+    loop_.post(
+        [self = shared_from_this(), url, headers = std::move(headers), events = std::move(events), ca_file]() mutable {
+          auto to = parse_url(url);
+          if (!to) return events.on_closed("not an address of the form ws://host:port/path or wss://: " + url);
+          if (to->tls) {
+            auto context = net::TlsContext::client(ca_file);
+            if (!context) return events.on_closed(context.error().detail);
+            self->tls_ = std::move(*context);
+          }
+          const std::string host = to->host;
+          self->loop_.resolve(host, [self, to = std::move(*to), headers = std::move(headers),
+                                     events = std::move(events)](const std::vector<std::string>& addresses) mutable {
+            if (addresses.empty()) return events.on_closed("no address for " + to.host);
+            auto fd = net::connect_to(addresses.front(), to.port);
+            if (!fd) return events.on_closed(fd.error().detail);
+            const auto link = std::make_shared<Link>(self->loop_, std::move(*fd), self->tls_ ? &*self->tls_ : nullptr,
+                                                     std::move(to), std::move(headers), std::move(events));
+            self->link_ = link;
+            link->start();
+            for (const std::string& text : std::exchange(self->waiting_, {})) link->send(text);
+            if (self->closing_) link->close();
+          });
+        });
   }
 
   void send(std::string text) override {
@@ -182,6 +191,7 @@ class Socket final : public WebSocket, public std::enable_shared_from_this<Socke
 
  private:
   net::Loop& loop_;
+  std::optional<net::TlsContext> tls_;
   std::weak_ptr<Link> link_;  // the loop keeps it alive
   std::vector<std::string> waiting_;
   bool closing_ = false;
@@ -190,9 +200,9 @@ class Socket final : public WebSocket, public std::enable_shared_from_this<Socke
 }  // namespace
 
 std::shared_ptr<WebSocket> WebSocket::open(net::Loop& loop, const std::string& url, http::Headers headers,
-                                           Events events) {
+                                           Events events, const std::string& ca_file) {
   auto out = std::make_shared<Socket>(loop);
-  out->connect(url, std::move(headers), std::move(events));
+  out->connect(url, std::move(headers), std::move(events), ca_file);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// The client end of a WebSocket, on a loop of src/io/net. Plain ws:// only.
+// The client end of a WebSocket, on a loop of src/io/net. ws:// and wss://.
 #pragma once
 
 #include <functional>
@@ -19,8 +19,9 @@ class WebSocket {
     std::function<void(std::string why)> on_closed;  // once, and nothing after it; also when it never opened
   };
   // From any thread. The connection lives until it closes, whether or not the caller keeps the result.
+  // `ca_file`: PEM, for wss://; empty: the system's authorities.
   [[nodiscard]] static std::shared_ptr<WebSocket> open(net::Loop& loop, const std::string& url, http::Headers headers,
-                                                       Events events);
+                                                       Events events, const std::string& ca_file = {});
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;
   virtual ~WebSocket() = default;

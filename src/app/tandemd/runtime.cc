@@ -218,10 +218,12 @@ Result<void> Runtime::listen() {
   api_ = endpoints.keep;
   if (settings_.synthetic_every_s > 0 && !settings_.hub) {
     const auto self = std::ranges::find(members_, settings_.node, &membership::Member::node);
+    const bool tls = !settings_.public_cert.empty();
     synthetic_ = std::make_unique<Synthetic>(
         Synthetic::Options{std::chrono::seconds(settings_.synthetic_every_s), settings_.node,
                            self == members_.end() ? settings_.region : membership::name_of(*self), settings_.region,
-                           "http://" + identity_.public_host, settings_.instance, settings_.data},
+                           (tls ? "https://" : "http://") + identity_.public_host, tls ? settings_.peer_ca : "",
+                           settings_.instance, settings_.data},
         *this);
   }
   if (!settings_.webhook.empty()) {

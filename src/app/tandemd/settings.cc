@@ -113,9 +113,6 @@ Settings read(const YAML::Node& root) {
   s.log_level = value_or<std::string>(root, "log_level", "info");
   s.synthetic_every_s = value_or<std::uint32_t>(root, "synthetic_every_s", 0);
   if (s.synthetic_every_s > 3600) throw Bad{"'synthetic_every_s' is at most 3600"};
-  if (s.synthetic_every_s > 0 && !s.public_cert.empty()) {
-    throw Bad{"'synthetic_every_s': synthetic contacts speak plain HTTP only, and 'public_tls' is set"};
-  }
   s.free_bytes_min = value_or<std::uint64_t>(root, "free_bytes_min", s.free_bytes_min);
   s.faults = value_or(root, "faults", false);
   if (root["timers"]) read_timers(root["timers"], s.timers);

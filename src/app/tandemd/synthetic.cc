@@ -230,7 +230,8 @@ struct Synthetic::Impl {
     };
     events.on_refused = gone;
     events.on_closed = gone;
-    desk = cli::Desk::open(loop, http, {{options.node, options.region, options.url}}, own, password, std::move(events));
+    desk = cli::Desk::open(loop, http, {{options.node, options.region, options.url, options.ca_file}}, own, password,
+                           std::move(events));
   }
 
   void on_contact(const cli::DeskContact& contact) {
@@ -347,7 +348,7 @@ struct Synthetic::Impl {
       lose_chat();
       if (round) failed("the customer's connection was closed: " + why);
     };
-    chat.socket = cli::WebSocket::open(loop, url, {}, std::move(events));
+    chat.socket = cli::WebSocket::open(loop, url, {}, std::move(events), options.ca_file);
     chat.socket->send(R"({"topic":"aws/subscribe","content":{"topics":["aws/chat"]}})");
   }
 
@@ -444,6 +445,7 @@ struct Synthetic::Impl {
   using Answered = std::function<void(const Result<http::Response>&)>;
   void ask(http::Fetch fetch, Answered done) {
     fetch.timeout = kFetchMax;
+    fetch.ca_file = options.ca_file;
     http.fetch(std::move(fetch), [this, done = std::move(done)](Result<http::Response> response) {
       loop.post([done, response = std::move(response)] { done(response); });
     });

@@ -22,9 +22,10 @@ class Synthetic {
   struct Options {
     std::chrono::milliseconds every{};
     NodeId number;
-    std::string node;    // name
-    std::string region;  // that requests are signed for
-    std::string url;     // where clients reach this node
+    std::string node;     // name
+    std::string region;   // that requests are signed for
+    std::string url;      // where clients reach this node
+    std::string ca_file;  // PEM, for https://
     Uuid instance;
     std::string data;  // directory for the secret of its access key
   };

@@ -21,8 +21,9 @@ thread_local std::array<char, kReadBytes> read_space;
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Fd fd, const TlsContext* tls, Side side, Limits limits, Traffic& traffic)
-    : loop_(loop), fd_(std::move(fd)), channel_(fd_.get(), tls, side), limits_(limits), traffic_(traffic) {
+Connection::Connection(Loop& loop, Fd fd, const TlsContext* tls, Side side, Limits limits, Traffic& traffic,
+                       const std::string& host)
+    : loop_(loop), fd_(std::move(fd)), channel_(fd_.get(), tls, side, host), limits_(limits), traffic_(traffic) {
   const int on = 1;
   ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);

@@ -47,7 +47,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::chrono::milliseconds handshake{10'000};
     std::chrono::milliseconds stalled_write{30'000};  // bytes wait and the peer takes none
   };
-  Connection(Loop& loop, Fd fd, const TlsContext* tls, Side side, Limits limits, Traffic& traffic);
+  // `host`: see Channel.
+  Connection(Loop& loop, Fd fd, const TlsContext* tls, Side side, Limits limits, Traffic& traffic,
+             const std::string& host = {});
 
   virtual void on_open() {}
   virtual void on_bytes(std::string_view bytes) = 0;

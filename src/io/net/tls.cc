@@ -28,7 +28,7 @@ std::string openssl_error() {
 
 std::string system_error(int code) { return std::string(std::strerror(code)); }
 
-Result<std::shared_ptr<SSL_CTX>> make_context(const std::string& cert_file, const std::string& key_file) {
+std::shared_ptr<SSL_CTX> make_context() {
   ERR_clear_error();
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_method()), SSL_CTX_free);
   TANDEM_CHECK(context != nullptr);
@@ -36,6 +36,11 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const std::string& cert_file, cons
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
                                          SSL_OP_CIPHER_SERVER_PREFERENCE);
+  return context;
+}
+
+Result<std::shared_ptr<SSL_CTX>> make_context(const std::string& cert_file, const std::string& key_file) {
+  std::shared_ptr<SSL_CTX> context = make_context();
   if (SSL_CTX_use_certificate_chain_file(context.get(), cert_file.c_str()) != 1) {
     return fail(Errc::invalid, "certificate file " + cert_file + ": " + openssl_error());
   }
@@ -98,11 +103,23 @@ Result<TlsContext> TlsContext::peer(const std::string& ca_file, const std::strin
   return out;
 }
 
+Result<TlsContext> TlsContext::client(const std::string& ca_file) {
+  TlsContext out;
+  out.context_ = make_context();
+  SSL_CTX* const ssl = out.context_.get();
+  SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+  SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(ssl)
+                                     : SSL_CTX_load_verify_locations(ssl, ca_file.c_str(), nullptr);
+  if (loaded != 1) return fail(Errc::invalid, "authority file " + ca_file + ": " + openssl_error());
+  return out;
+}
+
 std::optional<NodeId> TlsContext::own_node() const { return node_in(SSL_CTX_get0_certificate(context_.get())); }
 
 void Channel::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
-Channel::Channel(int fd, const TlsContext* tls, Side side) : fd_(fd) {
+Channel::Channel(int fd, const TlsContext* tls, Side side, const std::string& host) : fd_(fd) {
   if (tls == nullptr) return;
   ssl_.reset(SSL_new(tls->get()));
   TANDEM_CHECK(ssl_ != nullptr && SSL_set_fd(ssl_.get(), fd) == 1);
@@ -111,6 +128,11 @@ Channel::Channel(int fd, const TlsContext* tls, Side side) : fd_(fd) {
   } else {
     SSL_set_connect_state(ssl_.get());
   }
+  if (host.empty()) return;
+  // Source: RFC 6066, section 3: the server name is a name, never an address.
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str()) == 1) return;
+  TANDEM_CHECK(SSL_set1_host(ssl_.get(), host.c_str()) == 1);
+  SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
 }
 
 Channel::State Channel::tls_state(int result) {

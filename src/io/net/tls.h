@@ -1,4 +1,4 @@
-// TLS over OpenSSL: the two kinds of contexts Tandem uses, and a channel that reads and writes a non-blocking socket
+// TLS over OpenSSL: the three kinds of contexts Tandem uses, and a channel that reads and writes a non-blocking socket
 // with or without it. OpenSSL works on the socket itself, so an idle connection costs no buffers.
 #pragma once
 
@@ -22,6 +22,8 @@ class TlsContext {
   // Between nodes, for both ends: TLS 1.3 only, and the other side must show a certificate of `ca_file`.
   [[nodiscard]] static Result<TlsContext> peer(const std::string& ca_file, const std::string& cert_file,
                                                const std::string& key_file);
+  // Of a client of public listeners: TLS 1.3 and 1.2. `ca_file`: PEM; empty: the system's authorities.
+  [[nodiscard]] static Result<TlsContext> client(const std::string& ca_file);
   [[nodiscard]] ssl_ctx_st* get() const { return context_.get(); }
   // The node that the context's own certificate names (SAN URI), if any.
   [[nodiscard]] std::optional<NodeId> own_node() const;
@@ -40,8 +42,9 @@ class Channel {
     std::size_t bytes = 0;
   };
 
-  // Over a connected non-blocking socket that the caller closes. Without a context: plain bytes.
-  Channel(int fd, const TlsContext* tls, Side side);
+  // Over a connected non-blocking socket that the caller closes. Without a context: plain bytes. `host`: the name or
+  // address that the other side's certificate must be for; empty: any that the context's authorities signed.
+  Channel(int fd, const TlsContext* tls, Side side, const std::string& host = {});
 
   [[nodiscard]] State handshake();
   [[nodiscard]] Moved read(char* to, std::size_t room);

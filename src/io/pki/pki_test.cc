@@ -4,6 +4,7 @@
 #include "io/pki/pki.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,43 @@ TEST_F(Pki, IssuesWhatOpensslVerifies) {
   const auto context = net::TlsContext::peer(authority->cert_file, node->cert_file, node->key_file);
   ASSERT_TRUE(context.has_value()) << context.error().detail;
   EXPECT_EQ(context->own_node(), NodeId{7});
+}
+
+// A handshake over a pair of sockets; what the client says went wrong, empty when nothing did.
+std::string greet(const net::TlsContext& server, const net::TlsContext& client, const std::string& host) {
+  int ends[2];
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+  std::string out = "neither side came to an end";
+  {
+    net::Channel here(ends[0], &server, net::Side::accepts);
+    net::Channel there(ends[1], &client, net::Side::connects, host);
+    for (int turn = 0; turn < 20; ++turn) {
+      const auto asked = there.handshake();
+      (void)here.handshake();
+      if (asked == net::Channel::State::done) out.clear();
+      if (asked == net::Channel::State::failed) out = there.error();
+      if (asked == net::Channel::State::done || asked == net::Channel::State::failed) break;
+    }
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return out;
+}
+
+TEST_F(Pki, ClientsKnowTheListenerByItsName) {
+  const auto authority = pki::init(dir).value();
+  const auto other = pki::init(dir + "/other").value();
+  const auto node = pki::issue(dir, NodeId{7}, "us-east-1", {"localhost", "127.0.0.1"}).value();
+  const auto listener = net::TlsContext::listener(node.cert_file, node.key_file).value();
+  const auto client = net::TlsContext::client(authority.cert_file).value();
+  EXPECT_EQ(greet(listener, client, "localhost"), "");
+  EXPECT_EQ(greet(listener, client, "127.0.0.1"), "");
+  for (const char* wrong : {"elsewhere", "127.0.0.2"}) {
+    EXPECT_NE(greet(listener, client, wrong).find("certificate verify failed"), std::string::npos) << wrong;
+  }
+  const auto stranger = net::TlsContext::client(other.cert_file).value();
+  EXPECT_NE(greet(listener, stranger, "localhost").find("certificate verify failed"), std::string::npos);
+  EXPECT_EQ(net::TlsContext::client(dir + "/none.pem").error().code, Errc::invalid);
 }
 
 TEST_F(Pki, OverwritesNothing) {
