@@ -482,6 +482,10 @@ void Runtime::follow(const std::vector<membership::Member>& members) {
   const bool in = all.contains(settings_.node);
   if (member_ && !in) fail_with("this node is no member of the centre any more: it was removed");
   member_ = in;
+  if (std::string warning = warning_about(members.size()); warning != warned_) {
+    warned_ = std::move(warning);
+    if (!warned_.empty()) log("warning", warned_);
+  }
   for (const auto* listed : {&settings_.members, &settings_.others}) {
     for (const membership::Member& member : *listed) {
       if (!in || all.contains(member.node)) all[member.node] = member;

@@ -99,6 +99,7 @@ class Runtime final : public api::Host {
   Identity identity_;
   std::vector<membership::Member> members_;  // who may connect, and is probed
   bool member_ = false;                      // of the loop
+  std::string warned_;                       // about the members, as they were told last
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<TokenSigner> tokens_;
   std::unique_ptr<log_sqlite::Log> log_;

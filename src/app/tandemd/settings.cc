@@ -133,4 +133,10 @@ Result<Settings> read_settings(const std::string& path) {
   }
 }
 
+std::string warning_about(std::size_t members) {
+  if (members != 2) return {};
+  return "this centre has two members and no third: neither is ever declared lost by itself, and while one is away no "
+         "desktop opens and no task or callback starts; a hub or a third region would change that";
+}
+
 }  // namespace tandem::app

@@ -48,4 +48,7 @@ struct Settings {
 // Errors: not_found, invalid (with the key's path in `detail`).
 [[nodiscard]] Result<Settings> read_settings(const std::string& path);
 
+// What a centre of so many members cannot do by itself, for whoever starts it; empty: nothing to say.
+[[nodiscard]] std::string warning_about(std::size_t members);
+
 }  // namespace tandem::app
