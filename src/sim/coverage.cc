@@ -1,15 +1,24 @@
 #include "sim/coverage.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "fmt/format.h"
 #include "sim/faults.h"
+#include "sim/options.h"
 
 namespace tandem::sim {
+namespace {
+
+std::string ran_row(const Drills& drills) { return fmt::format("drills ran: {}", text_of(drills)); }
+std::string happened_row(const Drills& drills) { return fmt::format("drills happened: {}", text_of(drills)); }
+
+}  // namespace
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> out;
+    for (const Topology& each : all_topologies()) out.push_back({fmt::format("topology: {}", each.name)});
     for (const FaultKind kind : all_faults()) out.push_back({fmt::format("fault: {}", fault_name(kind))});
     for (const char* state : {"requested", "context held"}) out.push_back({fmt::format("move {}", state), false});
     for (const Saga saga : all_sagas()) {
@@ -100,6 +109,47 @@ void Coverage::count(std::string_view row, std::uint64_t times) {
   } else {
     at->second += times;
   }
+}
+
+void Coverage::drilled(const Drills& drills, bool happened) {
+  count(ran_row(drills));
+  if (happened) count(happened_row(drills));
+}
+
+bool Coverage::has_drills() const {
+  return std::ranges::any_of(all_cells(), [&](const Drills& cell) { return at(ran_row(cell)) > 0; });
+}
+
+std::string Coverage::drill_table() const {
+  const auto cell = [&](const Drills& drills) {
+    if (std::ranges::find(all_cells(), drills) == all_cells().end()) return std::string("-");
+    return at(ran_row(drills)) == 0 ? std::string("n/a") : std::to_string(at(happened_row(drills)));
+  };
+  std::string out = fmt::format("{:<18}{:>6}", "", "alone");
+  for (std::size_t n = 1; n <= all_drills().size(); ++n) out += fmt::format("{:>6}", n);
+  out += '\n';
+  std::size_t number = 0;
+  for (const Drill row : all_drills()) {
+    out += fmt::format("{:>3} {:<14}{:>6}", ++number, drill_name(row), cell({row, std::nullopt}));
+    for (const Drill column : all_drills()) {
+      out += fmt::format("{:>6}", column < row ? std::string() : cell({row, column}));
+    }
+    out += '\n';
+  }
+  for (const Drills& each : all_cells()) {
+    const std::uint64_t ran = at(ran_row(each));
+    const std::uint64_t happened = at(happened_row(each));
+    if (happened < ran) out += fmt::format("{}: ran {} times, happened in {}\n", text_of(each), ran, happened);
+  }
+  return out;
+}
+
+std::vector<std::string> Coverage::missing_drills() const {
+  std::vector<std::string> out;
+  for (const Drills& each : all_cells()) {
+    if (at(happened_row(each)) == 0) out.push_back(text_of(each));
+  }
+  return out;
 }
 
 void Coverage::merge(const Coverage& other) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sim/drills.h"
 
 namespace tandem::sim {
 
@@ -15,6 +16,8 @@ class Coverage {
  public:
   void count(std::string_view row, std::uint64_t times = 1);
   void seed_done() { ++seeds_; }
+  // A run under these. `happened`: all of them struck somebody and were felt, and at one time.
+  void drilled(const Drills& drills, bool happened);
   void merge(const Coverage& other);
 
   [[nodiscard]] std::uint64_t seeds() const { return seeds_; }
@@ -23,6 +26,13 @@ class Coverage {
   [[nodiscard]] std::vector<std::string> missing() const;
   // For people.
   [[nodiscard]] std::string table() const;
+
+  // -- of drills, alone and in pairs
+  [[nodiscard]] bool has_drills() const;
+  // One row and one column for each; a cell counts the runs in which they happened.
+  [[nodiscard]] std::string drill_table() const;
+  // Cells in which nothing ran, or nothing happened in any run.
+  [[nodiscard]] std::vector<std::string> missing_drills() const;
 
   // One row a line, tab between name and count.
   [[nodiscard]] std::string text() const;

@@ -27,6 +27,10 @@ constexpr Time kOrderCalm = 8s;  // likewise, before places in queues are
 
 std::string line_name(Term term, NodeId node) { return fmt::format("{}@{}", term.value(), node.value()); }
 
+bool of_broken_flow(const contact::Updated& update) {
+  return std::ranges::any_of(update.items, [](const contact::Item& item) { return unseal(item.content) == kBroken; });
+}
+
 const char* why_name(contact::Why why) {
   constexpr const char* kNames[] = {"started", "arrived",   "accepted", "taken back", "returned",
                                     "revived", "reclaimed", "adopted",  "restarted"};
@@ -139,6 +143,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              }
                            },
                            [&](const contact::Updated& u) {
+                             if (of_broken_flow(u)) felt(Drill::bad_deploy, host.index);
                              if (u.change.value().phase == contact::Phase::abandoned)
                                coverage_.count("customer: stayed away");
                              if (u.change.value().phase == contact::Phase::ended) coverage_.count("customer: ended");

@@ -56,6 +56,22 @@ std::string chat_flow(const Uuid& hours, const Uuid& billing, const Uuid& other)
        kBye});
 }
 
+// It says so, and then: ends; goes in a circle; ends up nowhere, since no queue was set and the error leads back.
+std::vector<std::string> broken_flows() {
+  const auto note = [](std::string_view id, std::string_view next) {
+    return fmt::format(
+        R"({{"Identifier":"{}","Type":"UpdateContactAttributes","Parameters":{{"Attributes":{{"round":"{}"}}}},)"
+        R"("Transitions":{{"NextAction":"{}","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"{}"}}]}}}})",
+        id, id, next, next);
+  };
+  constexpr char kQueueAgain[] =
+      R"({"Identifier":"up","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"up",)"
+      R"("Errors":[{"ErrorType":"QueueAtCapacity","NextAction":"up"},{"ErrorType":"NoMatchingError","NextAction":"up"}]}})";
+  return {flow("tell", {say("tell", kBroken, "bye"), kBye}),
+          flow("tell", {say("tell", kBroken, "a"), note("a", "b"), note("b", "a")}),
+          flow("tell", {say("tell", kBroken, "up"), kQueueAgain})};
+}
+
 }  // namespace
 
 Sample make_sample(std::size_t agents) {
@@ -100,10 +116,11 @@ Sample make_sample(std::size_t agents) {
                            {{"name", "everything"}, {"entry.CHAT", "1"}, {"entry.TASK", "1"}}});
   out.documents.push_back({config::Kind::agent_status, out.available, {{"name", "Available"}, {"type", "ROUTABLE"}}});
   out.documents.push_back({config::Kind::agent_status, out.away, {{"name", "Break"}, {"type", "CUSTOM"}}});
-  out.documents.push_back(
-      {config::Kind::flow,
-       out.chat_flow.value(),
-       {{"name", "chat"}, {"type", "CONTACT_FLOW"}, {"content", chat_flow(hours, billing, other)}}});
+  out.chat_flow_content = chat_flow(hours, billing, other);
+  out.broken_flows = broken_flows();
+  out.documents.push_back({config::Kind::flow,
+                           out.chat_flow.value(),
+                           {{"name", "chat"}, {"type", "CONTACT_FLOW"}, {"content", out.chat_flow_content}}});
   out.documents.push_back({config::Kind::flow,
                            out.task_flow.value(),
                            {{"name", "task"},

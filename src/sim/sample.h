@@ -14,6 +14,8 @@ struct Sample {
   std::vector<config::Create> documents;  // in an order in which every reference is there
   std::vector<AgentId> agents;
   FlowId chat_flow;
+  std::string chat_flow_content;
+  std::vector<std::string> broken_flows;  // good form, and no good: instead of it
   FlowId task_flow;
   FlowId transfer_flow;
   std::vector<QueueId> queues;
@@ -25,6 +27,7 @@ inline constexpr std::size_t kTasksPerAgent = 1;
 inline constexpr char kGreeting[] = "Welcome to the sample centre.";
 inline constexpr char kQuestion[] = "What is it about: billing or something else?";
 inline constexpr char kWillQueue[] = "One moment, somebody will be with you.";
+inline constexpr char kBroken[] = "This flow was deployed by mistake.";
 inline constexpr char kHandsOn[] = "A colleague takes over.";
 
 [[nodiscard]] Sample make_sample(std::size_t agents);

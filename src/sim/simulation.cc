@@ -20,6 +20,17 @@ constexpr std::uint64_t kSnapshotEveryWithoutFaults = 20'000;
 
 constexpr const char* kRegions[] = {"us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "eu-west-2"};
 
+const Topology& draw_topology(Rng& rng) {
+  unsigned sum = 0;
+  for (const Topology& each : all_topologies()) sum += each.weight;
+  std::uint64_t left = rng.below(sum);
+  for (const Topology& each : all_topologies()) {
+    if (left < each.weight) return each;
+    left -= each.weight;
+  }
+  return all_topologies().front();
+}
+
 Timers timers() {
   Timers out;
   out.ring = 8s;
@@ -31,16 +42,32 @@ Timers timers() {
 
 }  // namespace
 
+const std::vector<Topology>& all_topologies() {
+  static const std::vector<Topology> all = {{"two-and-hub", 2, true, 3},
+                                            {"three-and-hub", 3, true, 2},
+                                            {"three", 3, false},
+                                            {"two", 2, false},
+                                            {"four", 4, false}};
+  return all;
+}
+
+const Topology* find_topology(std::string_view name) {
+  const auto at = std::ranges::find(all_topologies(), name, &Topology::name);
+  return at == all_topologies().end() ? nullptr : &*at;
+}
+
 Simulation::Simulation(Options options) : options_(options), rng_{options.seed * 0x9e3779b97f4a7c15ULL + 1} {
+  if (options_.drills) {
+    const auto cell = std::ranges::find(all_cells(), *options_.drills) - all_cells().begin();
+    rng_.state += static_cast<std::uint64_t>(cell + 1) * 0xd1342543de82ef95ULL;
+  }
   world_rng_ = Rng{rng_.next()};
-  // The number of nodes is drawn by seed: 2 + hub, 3 + hub, 3 without.
-  bool hub = true;
+  bool hub = options_.nodes > 2;
   if (options_.nodes == 0) {
-    const std::uint64_t shape = rng_.below(4);
-    options_.nodes = shape == 2 ? 4 : 3;
-    hub = shape != 3;
-  } else {
-    hub = options_.nodes > 2;
+    if (options_.topology == nullptr) options_.topology = &draw_topology(rng_);
+    hub = options_.topology->hub;
+    options_.nodes = options_.topology->regions + (hub ? 1 : 0);
+    coverage_.count(fmt::format("topology: {}", options_.topology->name));
   }
   sample_ = make_sample(options_.agents);
   for (std::size_t n = 0; n < options_.nodes; ++n) {
@@ -110,8 +137,9 @@ Outcome Simulation::run() {
   events_.at(1s, [this] { probe(); });
   if (options_.noise) noise();
   if (options_.deaths) die();
+  if (options_.drills) plan_drills();
   if (options_.faults) {
-    schedule_ = draw_schedule(rng_, hosts_.size(), kFaultsBegin, faults_end);
+    if (!options_.drills) schedule_ = draw_schedule(rng_, hosts_.size(), kFaultsBegin, faults_end);
     for (const Fault& fault : schedule_.faults) events_.at(fault.at, [this, fault] { strike(fault); });
     for (const Aim& aim : schedule_.aims) events_.at(aim.from, [this, aim] { armed_.push_back(aim); });
     events_.at(faults_end, [this] { heal(); });
@@ -145,6 +173,7 @@ Outcome Simulation::run() {
   for (auto& host : hosts_) {
     if (host->node) count_counters(*host);
   }
+  count_drills();
   Outcome out;
   out.violations = verdict.found();
   coverage_.seed_done();
@@ -278,6 +307,7 @@ void Simulation::feed(Host& host, Input input) {
   if (host.node == nullptr) return;
   if (frozen(host)) {
     host.backlog.push_back(std::move(input));
+    felt(Drill::freeze, host.index);
     return;
   }
   drain(host, host.node->step(std::move(input), host.clock.read(events_.now())));
@@ -371,7 +401,10 @@ void Simulation::plan_wake(Host& host) {
 void Simulation::plan_sync(Host& host) {
   if (host.disk.begin_sync()) {
     Time takes = std::chrono::microseconds{150 + world_rng_.below(options_.faults ? 2000 : 300)};
-    if (events_.now() < host.slow_disk_until) takes *= 150;
+    if (events_.now() < host.slow_disk_until) {
+      takes *= 150;
+      felt(Drill::slow_disk, host.index);
+    }
     events_.in(takes, [this, &host, life = host.life] {
       if (host.life == life) synced(host);
     });
@@ -381,6 +414,7 @@ void Simulation::plan_sync(Host& host) {
     events_.in(50us, [this, &host, ticket, life = host.life] {
       if (host.life != life) return;
       coverage_.count("log: refused for space");
+      felt(Drill::full_disk, host.index);
       feed(host, Full{ticket});
     });
   }
@@ -539,6 +573,7 @@ void Simulation::send(Host& from, NodeId to, std::string bytes) {
   const std::size_t way = from.index < other ? 0 : 1;
   if (l.cut[way] > 0) {
     l.held[way].push_back(std::move(bytes));
+    felt_cut(from.index, other);
     return;
   }
   carry(from.index, other, std::move(bytes));
@@ -603,6 +638,8 @@ void Simulation::dial(std::size_t a, std::size_t b) {
     if (one.node == nullptr || two.node == nullptr) return;  // whoever starts dials
     if (at.up[0] && at.up[1]) return;
     if (at.cut[0] > 0 || at.cut[1] > 0 || frozen(one) || frozen(two)) {
+      if (at.cut[0] > 0) felt_cut(a, b);
+      if (at.cut[1] > 0) felt_cut(b, a);
       events_.in(200ms, [this, a, b] { dial(a, b); });
       return;
     }

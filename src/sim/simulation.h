@@ -162,6 +162,18 @@ class Simulation {
   void heal();
   void count_sagas(const Fault& fault);
 
+  // -- drills.cc
+  void plan_drills();
+  void begin_drill(Struck& drill);
+  [[nodiscard]] bool struck_alike(const Struck& by, std::size_t node) const;
+  void jump_clock(Struck& drill, Host& host);
+  void deploy_badly(Struck& drill);
+  void deploy(const std::string& content);
+  void ask_until_yes(const Command& command);
+  void felt(Drill drill, std::size_t node);  // somebody at the node was hindered by such a fault
+  void felt_cut(std::size_t from, std::size_t to);
+  void count_drills();
+
   // -- evidence.cc: what nodes learn of each other beside their links, and rough weather
   void probe();
   [[nodiscard]] Time one_way(const Link& link);
@@ -197,6 +209,7 @@ class Simulation {
   std::unique_ptr<People> people_;
   Schedule schedule_;
   std::vector<Aim> armed_;
+  std::vector<Struck> struck_;
   bool healing_ = false;
   int active_faults_ = 0;
   Time last_fault_{};

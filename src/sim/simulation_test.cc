@@ -32,6 +32,60 @@ TEST(Simulation, ShortSeedsPass) {
   }
 }
 
+TEST(Drills, ThePairThatIsAskedForHappensAndReplays) {
+  Options options;
+  options.drills = *parse_drills("bad-deploy+kill");
+  options.topology = find_topology("three-and-hub");
+  options.minutes = 1;
+  options.trace = true;
+  const Outcome first = Simulation(options).run();
+  EXPECT_TRUE(first.violations.empty()) << first.violations[0].text;
+  const auto line = [&](std::string_view words) {
+    return std::ranges::any_of(first.trace, [&](const TraceLine& each) { return each.text.contains(words); });
+  };
+  EXPECT_TRUE(line("FAULT crash"));
+  EXPECT_TRUE(line("FAULT bad deploy"));
+  EXPECT_EQ(first.coverage.missing_drills().size(), all_cells().size() - 1);
+  EXPECT_EQ(first.hash, Simulation(options).run().hash);
+  // Another cell of the same seed is another world.
+  options.drills = Drills{Drill::kill, std::nullopt};
+  EXPECT_NE(first.hash, Simulation(options).run().hash);
+}
+
+TEST(Drills, EachAloneAndEveryTwo) {
+  EXPECT_EQ(all_cells().size(), 11U + 55U + 8U);
+  for (const Drills& each : all_cells()) EXPECT_EQ(parse_drills(text_of(each)), each);
+  EXPECT_EQ(parse_drills("freeze+kill"), parse_drills("kill+freeze"));
+  for (const char* none : {"", "kill+", "kill+kill+kill", "hub-loss+hub-loss", "rain"}) {
+    EXPECT_FALSE(parse_drills(none).has_value()) << none;
+  }
+}
+
+TEST(Drills, WhatRanAndDidNotHappenIsMissing) {
+  Coverage one;
+  one.drilled({Drill::kill, Drill::freeze}, false);
+  EXPECT_TRUE(one.has_drills());
+  EXPECT_EQ(one.missing_drills().size(), all_cells().size());
+  Coverage other;
+  other.drilled({Drill::kill, Drill::freeze}, true);
+  one.merge(other);
+  EXPECT_EQ(one.missing_drills().size(), all_cells().size() - 1);
+  EXPECT_TRUE(one.drill_table().contains("kill+freeze: ran 2 times, happened in 1"));
+}
+
+TEST(Topologies, OfTwoNobodyIsEvacuatedByItself) {
+  for (const Topology& each : all_topologies()) {
+    Options options;
+    options.topology = &each;
+    options.drills = Drills{Drill::kill, std::nullopt};
+    options.minutes = 1;
+    const Outcome outcome = Simulation(options).run();
+    EXPECT_TRUE(outcome.violations.empty()) << each.name << ": " << outcome.violations[0].text;
+    EXPECT_EQ(outcome.coverage.at("member: evacuated") > 0, each.name != "two") << each.name;
+    EXPECT_EQ(outcome.coverage.at(fmt::format("topology: {}", each.name)), 1U);
+  }
+}
+
 TEST(Events, EqualMomentsKeepTheOrderOfPlanning) {
   Events events;
   std::string order;

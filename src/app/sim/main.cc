@@ -38,6 +38,12 @@ int replay(sim::Options options) {
 }
 
 bool judge(const sim::Coverage& coverage) {
+  if (coverage.has_drills()) {
+    fmt::print("{}", coverage.drill_table());
+    const auto missing = coverage.missing_drills();
+    for (const std::string& cell : missing) fmt::print("never happened: {}\n", cell);
+    return missing.empty();
+  }
   fmt::print("{}", coverage.table());
   if (coverage.seeds() < sim::kSeedsToJudge) return true;
   const auto missing = coverage.missing();
@@ -64,6 +70,32 @@ int many(sim::Options options, std::uint64_t first, std::uint64_t count, const s
     std::ofstream(coverage_out) << coverage.text();
   }
   fmt::print("{} passed, {} failed\n", count - failed, failed);
+  return failed == 0 && covered ? 0 : 1;
+}
+
+// Each fault of a drill alone and every two at once, each in `count` seeds.
+int pairs(sim::Options options, std::uint64_t first, std::uint64_t count, const std::string& coverage_out) {
+  sim::Coverage coverage;
+  std::uint64_t failed = 0;
+  for (const sim::Drills& drills : sim::all_cells()) {
+    options.drills = drills;
+    for (options.seed = first; options.seed < first + count; ++options.seed) {
+      const sim::Outcome outcome = sim::Simulation(options).run();
+      coverage.merge(outcome.coverage);
+      if (outcome.violations.empty()) continue;
+      ++failed;
+      fmt::print("--faults {} --seed {} failed: {}: {}\n", sim::text_of(drills), options.seed,
+                 outcome.violations[0].checker, outcome.violations[0].text);
+      std::fflush(stdout);
+    }
+  }
+  bool covered = true;
+  if (coverage_out.empty()) {
+    covered = judge(coverage);
+  } else {
+    std::ofstream(coverage_out) << coverage.text();
+  }
+  fmt::print("{} passed, {} failed\n", sim::all_cells().size() * count - failed, failed);
   return failed == 0 && covered ? 0 : 1;
 }
 
@@ -164,9 +196,23 @@ int main(int argc, char** argv) {
   app.add_flag("--list-bugs", list, "name the bugs that can be planted, and who must catch each");
   app.add_option("--bug", bug, "plant a bug and run seeds (at most 200 unless --seeds) until it is caught");
   app.add_option("--nodes", options.nodes, "regions and hub together; otherwise drawn by seed");
+  std::vector<std::string> topologies;
+  for (const sim::Topology& each : sim::all_topologies()) topologies.emplace_back(each.name);
+  std::string topology;
+  app.add_option("--topology", topology, "which members the centre has; otherwise drawn by seed")
+      ->check(CLI::IsMember(topologies))
+      ->excludes("--nodes");
   app.add_option("--agents", options.agents, "agents");
   app.add_option("--rate", options.contacts_per_second, "new chats a second");
-  app.add_option("--minutes", options.minutes, "of faults, before everything heals");
+  auto* minutes = app.add_option("--minutes", options.minutes, "of faults, before everything heals");
+  std::string faults;
+  bool every_pair = false;
+  app.add_option("--faults", faults, "instead of drawn faults one of a drill, or two at once: kill, freeze+cut-all")
+      ->check([](const std::string& text) {
+        const auto parsed = sim::parse_drills(text);
+        return parsed ? std::string() : parsed.error().detail;
+      });
+  app.add_flag("--pairs", every_pair, "each fault of a drill alone and every two at once, each in --seeds seeds (1)");
   app.add_flag("--speed", measure, "no faults: how many simulated seconds pass in one");
   app.add_flag("--no-faults{false}", options.faults, "nothing goes wrong");
   app.add_option("--rough-hours", rough_hours,
@@ -174,10 +220,17 @@ int main(int argc, char** argv) {
   app.add_flag("--deaths", options.deaths, "with --rough-hours: and every hour a region dies, which must be found");
   app.add_flag("--verbose", options.verbose, "with --seed: every line as it comes");
   app.footer(
-      "Examples:\n  tandem-sim --seeds 500\n  tandem-sim --seed 42\n  tandem-sim --bug no-ack\n"
+      "Examples:\n  tandem-sim --seeds 500\n  tandem-sim --seed 42\n  tandem-sim --bug no-ack\n  tandem-sim --pairs\n"
+      "  tandem-sim --faults kill+slow-disk --seed 3\n"
       "  tandem-sim --speed --nodes 3 --agents 60 --rate 1");
   CLI11_PARSE(app, argc, argv);
 
+  options.topology = sim::find_topology(topology);
+  if (!faults.empty()) options.drills = *sim::parse_drills(faults);
+  if (options.drills || every_pair) {
+    if (minutes->count() == 0) options.minutes = 1;
+    if (options.topology == nullptr && options.nodes == 0) options.topology = sim::find_topology("three-and-hub");
+  }
   if (list) {
     for (const bug::Entry& entry : bug::all()) fmt::print("{:<28} {}\n", entry.text, entry.breaks);
     return 0;
@@ -192,6 +245,7 @@ int main(int argc, char** argv) {
     bug::planted = entry->name;
   }
   if (one->count() > 0) return replay(options);
+  if (every_pair) return pairs(options, first, seeds == 0 ? 1 : seeds, coverage_out);
   if (seeds == 0) {
     fmt::print("{}", app.help());
     return 2;
