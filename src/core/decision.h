@@ -87,6 +87,7 @@ struct Local {
   std::string region;
   std::string instance_arn;
   std::set<NodeId> reachable;                  // directly or through a relay; never the node itself
+  std::set<NodeId> accused;                    // of those, against whom something speaks here, however long
   std::map<ContactId, SessionId> attachments;  // customers' sessions whose upstream is here
   std::map<ContactId, std::uint64_t> issued;   // flow visit whose effect this process has asked for
   std::map<AgentId, Uuid> desktops;            // open desktops here

@@ -558,6 +558,10 @@ void Node::due() {
     members_touched_ = true;
   }
   if (now_.mono >= duties_wake_) {
+    local_.accused.clear();
+    for (const NodeId node : local_.reachable) {
+      if (!cluster_.detector().bad(node).empty()) local_.accused.insert(node);
+    }
     emit(distribution::react(sees(), now_, rng_));
     duties_wake_ = distribution::on_duty(sees()) ? now_.mono + 500ms : Mono::max();
   }

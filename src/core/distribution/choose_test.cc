@@ -245,13 +245,41 @@ TEST_F(Choosing, ARampGoesOnByItselfAndBackWhenTheRegionIsAway) {
   apply(react(states_.sees(), states_.now, rng_));
   EXPECT_EQ(part(), 100U);
   states_.local.reachable = {kEast, kWest};
-  for (int n = 0; n < 2; ++n) {
+  const auto on = [&] {
     states_.now.hlc = states_.now.hlc + 10s;
     apply(react(states_.sees(), states_.now, rng_));
-  }
+  };
+  on();
+  EXPECT_EQ(part(), 500U);
+  states_.local.accused = {kWest};  // it does not ramp
+  on();
   EXPECT_EQ(part(), 1000U);
   EXPECT_FALSE(on_duty(states_.sees()));
   EXPECT_EQ(states_.distribution.history().size(), 5U);
+}
+
+TEST_F(Choosing, ARampWaitsForARegionThatAnswersAndDoesNotServe) {
+  Ordered ramp;
+  ramp.region = "us-east-1";
+  ramp.duty = Duty::ramping;
+  ramp.steps = {100, 500};
+  ramp.every = 10s;
+  order(ramp);
+  const auto part = [&] { return states_.distribution.region("us-east-1").part(); };
+  const auto on = [&] {
+    states_.now.hlc = states_.now.hlc + 10s;
+    apply(react(states_.sees(), states_.now, rng_));
+  };
+  on();
+  EXPECT_EQ(part(), 500U);
+  states_.local.accused = {kEast};
+  on();
+  EXPECT_EQ(part(), 100U);
+  on();
+  EXPECT_EQ(part(), 100U);
+  states_.local.accused.clear();
+  on();
+  EXPECT_EQ(part(), 500U);
 }
 
 // The region's own node, while it drains.

@@ -134,15 +134,22 @@ void leave(const Sees& sees, const Ordered& order, const Now& now, Rng& rng, Dec
 // One node moves ramps on: of those that answer the first, so the hub where there is one.
 bool leads(const Sees& sees) { return sees.local.reachable.empty() || sees.local.self < *sees.local.reachable.begin(); }
 
+// The gate of a ramp: its nodes answer, and nothing that this node sees speaks against one of them, what they say of
+// themselves included.
+bool serves(const Sees& sees, const std::string& place) {
+  if (bug::on(bug::Name::ramp_without_gate)) return true;
+  const std::vector<NodeId> nodes = nodes_of(sees, place);
+  if (std::ranges::none_of(nodes, [&](NodeId node) { return answering(sees, node); })) return false;
+  return std::ranges::none_of(nodes,
+                              [&](NodeId node) { return answering(sees, node) && sees.local.accused.contains(node); });
+}
+
 void step(const Sees& sees, const std::string& name, const State::Region& region, const Now& now, Decision& out) {
   Stepped next{name, region.at, region.step, region.number + 1, {}};
-  const auto node = node_of(name);
-  bool away = node ? !answering(sees, *node) : standing(sees, name) == Standing::away;
-  if (bug::on(bug::Name::ramp_without_gate)) away = false;
-  if (away) {
+  if (!serves(sees, name)) {
     if (region.step == 0) return;
     next.step = 0;
-    next.why = "its nodes do not take contacts: back to the first step";
+    next.why = "its nodes do not answer, or something speaks against one: back to the first step";
   } else {
     const Hlc since = region.stepped.packed == 0 ? region.at : region.stepped;
     if (now.hlc - since < region.order.every) return;
