@@ -195,7 +195,7 @@ void People::say(std::size_t n, std::string words) {
   try_say(n, c.said.size() - 1);
 }
 
-void People::try_say(std::size_t n, std::size_t m) {
+void People::try_say(std::size_t n, std::size_t m, std::optional<std::size_t> by) {
   Customer& c = *customers_[n];
   Customer::Message& message = c.said[m];
   if (c.gone || still_ || message.accepted || message.over) return;
@@ -212,7 +212,7 @@ void People::try_say(std::size_t n, std::size_t m) {
   verb.item.participant = c.participant;
   // An impatient client asks a second gateway while the first has not answered yet.
   const Time limit = sim_.options().faults && sim_.rng().chance(1, 3) ? 300ms : kLimit;
-  sim_.ask(c.gateway, Command{message.id, verb, true, {}}, limit,
+  sim_.ask(by.value_or(c.gateway), Command{message.id, verb, true, {}}, limit,
            [this, n, m, limit](std::optional<Result<Answer>> reply) {
              Customer& at = *customers_[n];
              Customer::Message& said = at.said[m];
@@ -233,12 +233,8 @@ void People::try_say(std::size_t n, std::size_t m) {
                sim_.events().in(sim_.draw(50ms, 500ms), [this, n] { connect(n); });
              } else if (at.session == 0 || limit != kLimit) {
                // Calls go by any gateway; the socket stays where it is.
-               const std::size_t socket_at = at.gateway;
-               at.gateway = any_gateway();
-               sim_.events().in(sim_.draw(50ms, 900ms), [this, n, m, socket_at] {
-                 try_say(n, m);
-                 if (customers_[n]->session != 0) customers_[n]->gateway = socket_at;
-               });
+               const std::size_t other = any_gateway();
+               sim_.events().in(sim_.draw(50ms, 900ms), [this, n, m, other] { try_say(n, m, other); });
                return;
              }
              sim_.events().in(sim_.draw(50ms, 900ms), [this, n, m] { try_say(n, m); });

@@ -60,7 +60,8 @@ class People {
   void connect(std::size_t customer);
   void disconnect(std::size_t customer, bool by_choice);
   void say(std::size_t customer, std::string words);
-  void try_say(std::size_t customer, std::size_t message);
+  // `by`: the gateway that is asked; none: the one that the socket is at.
+  void try_say(std::size_t customer, std::size_t message, std::optional<std::size_t> by = {});
   void leave(std::size_t customer);
   void live(std::size_t customer);
   [[nodiscard]] std::size_t any_gateway();
