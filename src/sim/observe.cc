@@ -97,6 +97,11 @@ void Simulation::compare_shares(const Host& owner, const contact::Contact& conta
   if (contact.placed.group.nil() || !calm(kOrderCalm)) return;
   const Host& by = host(contact.placed.by);
   if (by.node == nullptr) return;
+  // Since when it knows it, on the clock of nobody: those of nodes jump.
+  for (const auto& each : hosts_) {
+    const auto& drained = by.node->world().distribution().region(each->region);
+    if (drained.draining()) drain_known_.try_emplace({by.id, each->region, drained.at}, events_.now());
+  }
   const auto& region = by.node->world().distribution().region(owner.region);
   const bool others = std::ranges::any_of(hosts_, [&](const auto& each) {
     const World& world = by.node->world();
@@ -105,7 +110,8 @@ void Simulation::compare_shares(const Host& owner, const contact::Contact& conta
   });
   if (!region.draining() || !others) return;
   coverage_.count("shares: compared");
-  shares_.placed(contact, owner.id, contact.initiated - region.at);
+  const Time known = drain_known_.at({by.id, owner.region, region.at});
+  shares_.placed(contact, owner.id, std::chrono::duration_cast<std::chrono::milliseconds>(events_.now() - known));
 }
 
 void Simulation::observe(Host& host, const record::Record& rec) {

@@ -224,6 +224,7 @@ class Simulation {
   OneUpstream one_upstream_{verdict};
   GlobalOrder global_order_{verdict};
   SharesHeld shares_{verdict};
+  std::map<std::tuple<NodeId, std::string, Hlc>, Time> drain_known_;  // by a node, of a region and its order
   Evacuations evacuations_{verdict};
   // As the latest record of each agent's desk at a node says.
   std::map<std::pair<NodeId, AgentId>, std::map<ContactId, presence::Slot>> slots_;
