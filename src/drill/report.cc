@@ -20,6 +20,7 @@ json::object score_of(const Score& s) {
   return {{"detect_ms", ms(s.detect)},
           {"decide_ms", ms(s.decide)},
           {"first_served_ms", ms(s.first_served)},
+          {"felt_ms", ms(s.felt)},
           {"normal_ms", ms(s.normal)},
           {"lost", s.lost},
           {"doubled", s.doubled},
@@ -114,6 +115,7 @@ std::string score_table(const Score& s) {
   out +=
       row({"lost", std::to_string(s.lost), "contacts that ended in no way, and acknowledged messages that are gone"});
   out += row({"doubled", std::to_string(s.doubled), "contacts with two agents at once, and messages that came twice"});
+  out += row({"felt", words_of(s.felt), "until the last question of a customer who was greeted late or never"});
   out += row({"delayed", std::to_string(s.delayed), "customers who waited a second longer than 95 of 100 did before"});
   out += fmt::format(
       "\n{} customers came while the fault stood, {} of them would have gone to what was lost. Greetings took {} ms "

@@ -140,9 +140,12 @@ void score_newcomers(const std::vector<Story>& all, const Incident& incident, Ms
   const double part = share_of_lost(incident);
   double owed = 0;
   for (const Story& each : all) {
-    if (each.asked < incident.fault || each.asked >= incident.back) continue;
+    if (each.asked < incident.fault) continue;
+    const bool delayed = !each.greeted || *each.greeted - each.asked > late;
+    if (delayed) out.felt = std::max(out.felt.value_or(0ms), each.asked - incident.fault);
+    if (each.asked >= incident.back) continue;
     ++out.asked_after;
-    if (!each.greeted || *each.greeted - each.asked > late) ++out.delayed;
+    if (delayed) ++out.delayed;
     // In the order in which they came, the lost regions were owed one whenever their part adds up to another whole.
     const double before = std::floor(owed + 1e-9);
     owed += part;

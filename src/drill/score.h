@@ -36,6 +36,8 @@ struct Score {
   std::optional<Ledger::Ms> decide;
   std::optional<Ledger::Ms> first_served;
   std::optional<Ledger::Ms> normal;
+  // Until the last question of a customer who was greeted late or never, whether or not the fault still stood.
+  std::optional<Ledger::Ms> felt;
   std::uint64_t lost = 0;
   std::uint64_t doubled = 0;
   std::uint64_t delayed = 0;

@@ -77,6 +77,7 @@ TEST(Score, OfALossThatNobodyFelt) {
   EXPECT_EQ(s.first_served, 110ms);
   EXPECT_EQ(s.normal, 0ms);
   EXPECT_EQ(s.delayed, 0U);
+  EXPECT_EQ(s.felt, std::nullopt);
   EXPECT_EQ(s.greeting_before_p95, 10ms);
   EXPECT_EQ(s.greeting_after_max, 10ms);
   EXPECT_FALSE(s.detect.has_value());
@@ -86,6 +87,7 @@ TEST(Score, WhoIsGreetedLateIsDelayedAndNotNormal) {
   const Score s = played(20, 1500ms).score(loss());
   EXPECT_EQ(s.first_served, 100ms + 1500ms);
   EXPECT_EQ(s.delayed, 20U);
+  EXPECT_EQ(s.felt, 1'900ms);
   // A window that begins when the last of them has asked is the first that is as before.
   EXPECT_EQ(s.normal, 2000ms);
   EXPECT_EQ(played(20, 900ms).score(loss()).delayed, 0U);

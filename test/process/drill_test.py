@@ -185,6 +185,7 @@ def bad_deploy(centre):
     told = drill(centre, scenario, lasts=None)
     assert any("GOT IN" in each["what"] for each in told["moments"]), told["moments"]
     assert told["people"]["abandoned"] > 2, told["people"]
+    assert told["score"]["felt_ms"] is not None, told["score"]
     equal(flow_of(centre), before, "the flow afterwards")
 
 
