@@ -31,6 +31,7 @@ const std::vector<Entry>& all() {
       {Name::ramp_without_gate, "ramp-without-gate", "ramp-gate"},
       {Name::acts_before_resynchronising, "acts-before-resynchronising", "return"},
       {Name::profile_without_history, "profile-without-history", "profiles"},
+      {Name::dial_without_asking_all, "dial-without-asking-all", "rescue"},
   };
   return entries;
 }

@@ -38,6 +38,7 @@ enum class Name : std::uint8_t {
   ramp_without_gate,
   acts_before_resynchronising,
   profile_without_history,
+  dial_without_asking_all,
   tie_break,  // found by the reference model of routing (src/node/routing_test.cc), not by the simulator
 };
 

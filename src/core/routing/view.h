@@ -2,3 +2,4 @@
 #pragma once
 
 #include "core/routing/metrics.h"  // IWYU pragma: export
+#include "core/routing/work.h"     // IWYU pragma: export

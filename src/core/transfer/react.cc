@@ -4,6 +4,7 @@
 
 #include "base/bug.h"
 #include "core/transfer/consult.h"
+#include "core/transfer/rescue.h"
 
 namespace tandem::transfer {
 namespace {
@@ -106,6 +107,7 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
     return contact::claim(held, term, contact::Why::taken_back, std::move(next));
   }
   if (Decision out = consulted(sees, held, now); !out.empty()) return out;
+  if (Decision out = rescued(sees, held, now); !out.empty()) return out;
   const bool needs_agent = c.phase == Phase::offering || c.phase == Phase::with_agent;
   if (!needs_agent) return {};
   const presence::Held* desk = sees.agents.find(c.agent);
@@ -140,7 +142,8 @@ Decision react(const Sees& sees, ContactId contact, const Now& now, Rng& rng) {
       out.effects.push_back(Redirect{attachment->second, contact, sees.local.self});
       return out;
     }
-    return held->contact.live() ? own(sees, *held, now) : Decision{};
+    if (held->contact.live()) return own(sees, *held, now);
+    return held->contact.phase == Phase::abandoned ? rescued(sees, *held, now) : Decision{};
   }
   if (attachment != sees.local.attachments.end()) return superseded(sees, *held, attachment->second);
   if (!held->contact.live()) return {};

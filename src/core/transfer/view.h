@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/sees.h"
+#include "core/transfer/rescue.h"  // IWYU pragma: export
 
 namespace tandem::transfer {
 
