@@ -33,7 +33,7 @@ bool of_broken_flow(const contact::Updated& update) {
 
 const char* why_name(contact::Why why) {
   constexpr const char* kNames[] = {"started", "arrived",   "accepted", "taken back", "returned",
-                                    "revived", "reclaimed", "adopted",  "restarted"};
+                                    "revived", "reclaimed", "adopted",  "restarted",  "rescued"};
   return kNames[static_cast<std::size_t>(why)];
 }
 
@@ -80,8 +80,8 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
       const contact::Contact& w = held.contact;
       const bool same = w.place.queue == c.place.queue && w.channel == c.channel && id != c.id;
       const bool mine = held.line.incarnation == other->incarnation;
-      const bool free =
-          w.attached && !w.move.open() && w.place.preferred.value().nil() && w.place.criteria.steps.empty();
+      const bool free = w.attached && w.rescue.call.value().nil() && !w.move.open() &&
+                        w.place.preferred.value().nil() && w.place.criteria.steps.empty();
       if (!same || !mine || !free || now - w.place.enqueued < wait) continue;
       if (routing::key_of(w) < routing::key_of(c) && spare > 0) {
         --spare;
@@ -117,6 +117,7 @@ void Simulation::compare_shares(const Host& owner, const contact::Contact& conta
 void Simulation::observe(Host& host, const record::Record& rec) {
   const Meta meta = rec.meta();
   told.recorded(meta.cause, meta.log, meta.sequence);
+  observe_rescue(host, meta, rec.body);
   std::visit(
       Overloaded{
           [&](const contact::Rec& r) {
@@ -420,7 +421,9 @@ void Simulation::final_checks() {
     // One agent's own queue waits for him.
     c.agent_idle = idle && !world.config().is_agents_own(held.contact.place.queue);
     c.strays = astray(world.contacts(), held.contact);
-    c.waits_long = now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
+    const contact::Held* call = world.contacts().find(held.contact.rescue.call);
+    const bool is_called = call != nullptr && call->contact.live();
+    c.waits_long = !is_called && now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
     settled.contact(c);
     contacts[id] = c;
   }

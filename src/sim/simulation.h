@@ -19,6 +19,7 @@
 #include "sim/events.h"
 #include "sim/faults.h"
 #include "sim/options.h"
+#include "sim/rescue.h"
 #include "sim/sample.h"
 
 namespace tandem::sim {
@@ -183,6 +184,7 @@ class Simulation {
 
   // -- what is observed
   void observe(Host& host, const record::Record& record);
+  void observe_rescue(const Host& host, const Meta& meta, const Body& body);  // rescue.cc
   void compare_order(const Host& host, const routing::Matched& match);
   void compare_shares(const Host& owner, const contact::Contact& contact);
   void observe_frames(Host& host, const std::vector<std::pair<NodeId, std::string>>& frames);
@@ -226,6 +228,7 @@ class Simulation {
   SharesHeld shares_{verdict};
   std::map<std::tuple<NodeId, std::string, Hlc>, Time> drain_known_;  // by a node, of a region and its order
   Evacuations evacuations_{verdict};
+  RescueOnce rescue_once_{verdict};
   // As the latest record of each agent's desk at a node says.
   std::map<std::pair<NodeId, AgentId>, std::map<ContactId, presence::Slot>> slots_;
   std::unordered_map<Uuid, std::pair<AgentId, ContactId>> accepts_;
