@@ -191,9 +191,14 @@ struct PkiIssue {
 struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
+struct RescueOrder {
+  std::string place;  // a region or node; "list": shows what is there
+  std::string why;
+  bool dry_run = false;
+};
 using Command = std::variant<Up, Down, Status, ReadyView, Env, Contacts, Agents, Move, Queues, CustomerView, Explain,
                              Evacuations, Agent, Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade,
-                             PkiInit, PkiIssue, LogVerify>;
+                             PkiInit, PkiIssue, LogVerify, RescueOrder>;
 
 struct Invocation {
   Command command;
