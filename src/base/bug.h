@@ -39,6 +39,10 @@ enum class Name : std::uint8_t {
   acts_before_resynchronising,
   profile_without_history,
   dial_without_asking_all,
+  effect_past_fence,
+  island_starts_work,
+  island_awaits_second_disk,
+  shadow_serves,
   tie_break,  // found by the reference model of routing (src/node/routing_test.cc), not by the simulator
 };
 
@@ -49,6 +53,7 @@ struct Entry {
   Name name;
   std::string_view text;    // as on the command line
   std::string_view breaks;  // the checker that must catch it
+  std::string_view also{};  // one that may see it before, and proves nothing by that
 };
 [[nodiscard]] const std::vector<Entry>& all();
 [[nodiscard]] std::optional<Entry> find(std::string_view text);

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/bug.h"
 #include "base/ids.h"
 #include "base/sealed.h"
 
@@ -18,6 +19,8 @@ struct Fence {
   ContactId contact;
   Term term;
   Mono not_after;
+  // With the clock as io reads it just before it acts.
+  [[nodiscard]] bool stands(Mono now) const { return now < not_after || bug::on(bug::Name::effect_past_fence); }
 };
 
 // Calls a function (Lambda invoke endpoint or HTTP address). The answer returns as the command `flow::Returned`.

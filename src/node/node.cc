@@ -645,6 +645,7 @@ void Node::release() {
     const bool elsewhere = p.after == Sequence{} || second_disk >= p.after || bug::on(bug::Name::told_before_durable);
     if (p.ack == Ack::peer && !alone && !elsewhere) {
       if (!local_.reachable.empty() || now_.mono - p.since < local_.timers.fallback) break;
+      if (bug::on(bug::Name::island_awaits_second_disk)) break;
       ++counters_.fallbacks;
     }
     std::visit(Overloaded{

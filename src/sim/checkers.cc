@@ -305,6 +305,63 @@ void OneOutcome::settled(NodeId node, ContactId contact, const contact::Move& mo
   }
 }
 
+// -- fence
+
+void Fences::acted(const Fence& fence, NodeId node, Mono now) {
+  if (now < fence.not_after) return;
+  verdict_.broken("fence",
+                  fmt::format("{} acts for {} {} ms after its time", name(node), name(fence.contact),
+                              std::chrono::duration_cast<std::chrono::milliseconds>(now - fence.not_after).count()),
+                  fence.contact.value());
+}
+
+// -- island
+
+void Islands::acknowledged_start(ContactId contact, std::uint32_t attempt, NodeId starter, std::uint64_t number,
+                                 NodeId by) {
+  starts_[{contact, attempt, starter, number}].insert(by);
+}
+
+void Islands::acknowledged_sign_in(AgentId agent, Term term, NodeId asker, NodeId by) {
+  sign_ins_[{agent, term, asker}].insert(by);
+}
+
+void Islands::asked(AgentId agent, Term term, NodeId asker) { sign_ins_[{agent, term, asker}].insert(asker); }
+
+void Islands::ran(ContactId contact, std::uint32_t attempt, NodeId starter, std::uint64_t number, std::size_t members) {
+  std::set<NodeId>& by = starts_[{contact, attempt, starter, number}];
+  by.insert(starter);
+  if (by.size() >= members / 2 + 1) return;
+  verdict_.broken("island",
+                  fmt::format("{} hears nobody and runs attempt {} of {} on the word of {} of {} members",
+                              name(starter), attempt, name(contact), by.size(), members),
+                  contact.value());
+}
+
+void Islands::opened(AgentId agent, Term term, NodeId node, std::size_t members) {
+  const auto at = sign_ins_.find({agent, term, node});
+  if (at == sign_ins_.end() || at->second.size() >= members / 2 + 1) return;
+  verdict_.broken("island",
+                  fmt::format("{} hears nobody and opens a desktop of {} on the word of {} of {} members", name(node),
+                              name(agent), at->second.size(), members),
+                  agent.value());
+}
+
+void Islands::answered(ContactId contact, NodeId node, std::string_view error) {
+  if (error.empty()) return;
+  verdict_.broken(
+      "island",
+      fmt::format("{} hears nobody and is well, and the customer of {} is told: {}", name(node), name(contact), error),
+      contact.value());
+}
+
+// -- shadow
+
+void Shadows::took(NodeId node, const Uuid& thing, bool serves) {
+  if (serves) return;
+  verdict_.broken("shadow", fmt::format("{} takes {} and has not joined yet", name(node), thing.text()), thing);
+}
+
 // -- work-once
 
 void WorkOnce::ran(ContactId contact, std::uint32_t attempt, NodeId node) {

@@ -232,6 +232,48 @@ class Evacuations {
   std::vector<std::chrono::nanoseconds> found_after_;
 };
 
+// "fence": nothing that a node asks of the world outside is done after its time, which the node may spend frozen.
+class Fences {
+ public:
+  explicit Fences(Verdict& verdict) : verdict_(verdict) {}
+  void acted(const Fence& fence, NodeId node, Mono now);
+
+ private:
+  Verdict& verdict_;
+};
+
+// "island": a region that hears nobody and is well starts no work and opens no desktop for which a majority of the
+// members has not spoken, by the records of those who did; and it answers the customers whom it holds.
+class Islands {
+ public:
+  explicit Islands(Verdict& verdict) : verdict_(verdict) {}
+  void acknowledged_start(ContactId contact, std::uint32_t attempt, NodeId starter, std::uint64_t number, NodeId by);
+  void acknowledged_sign_in(AgentId agent, Term term, NodeId asker, NodeId by);
+  void asked(AgentId agent, Term term, NodeId asker);
+  void ran(ContactId contact, std::uint32_t attempt, NodeId starter, std::uint64_t number, std::size_t members);
+  void opened(AgentId agent, Term term, NodeId node, std::size_t members);
+  // What a customer of it was answered. `error`: empty for a yes.
+  void answered(ContactId contact, NodeId node, std::string_view error);
+
+ private:
+  using Start = std::tuple<ContactId, std::uint32_t, NodeId, std::uint64_t>;
+  using SignIn = std::tuple<AgentId, Term, NodeId>;
+  Verdict& verdict_;
+  std::map<Start, std::set<NodeId>> starts_;
+  std::map<SignIn, std::set<NodeId>> sign_ins_;  // of those that were asked for
+};
+
+// "shadow": a node that joins takes nothing before it has everything.
+class Shadows {
+ public:
+  explicit Shadows(Verdict& verdict) : verdict_(verdict) {}
+  // `serves`: it is a member, and joins no more, as it knows itself.
+  void took(NodeId node, const Uuid& thing, bool serves);
+
+ private:
+  Verdict& verdict_;
+};
+
 // "work-once": an attempt of a piece of work runs at one node and is given to one agent.
 class WorkOnce {
  public:

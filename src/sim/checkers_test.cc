@@ -375,6 +375,66 @@ TEST(Settled, ACustomerIsPutOutOrAttachedElsewhere) {
   }
 }
 
+TEST(Fences, AnEffectAfterItsTime) {
+  Verdict verdict;
+  Fences checker{verdict};
+  const Fence fence{kContact, Term{}, Mono{2s}};
+  checker.acted(fence, kA, Mono{1999ms});
+  EXPECT_TRUE(verdict.clean());
+  checker.acted(fence, kA, Mono{2s});
+  expect(verdict, "fence");
+}
+
+TEST(Islands, WorkRunsOnTheWordOfAMajority) {
+  for (const int acks : {0, 1, 2}) {
+    Verdict verdict;
+    Islands checker{verdict};
+    checker.acknowledged_start(kContact, 1, kA, 7, kA);
+    checker.acknowledged_start(kContact, 1, kA, 6, kB);  // of a start that was withdrawn
+    checker.acknowledged_start(kContact, 1, kB, 7, kHub);
+    for (int n = 0; n < acks; ++n) checker.acknowledged_start(kContact, 1, kA, 7, n == 0 ? kB : kHub);
+    checker.ran(kContact, 1, kA, 7, 4);
+    if (acks == 2) {
+      EXPECT_TRUE(verdict.clean());
+    } else {
+      expect(verdict, "island");
+    }
+  }
+}
+
+TEST(Islands, ADesktopOpensOnTheWordOfAMajority) {
+  const AgentId agent{id(8)};
+  Verdict verdict;
+  Islands checker{verdict};
+  checker.opened(agent, Term{4}, kA, 3);  // nobody asked: it was open before
+  checker.asked(agent, Term{5}, kA);
+  checker.acknowledged_sign_in(agent, Term{5}, kA, kHub);
+  checker.opened(agent, Term{5}, kA, 3);
+  EXPECT_TRUE(verdict.clean());
+  checker.asked(agent, Term{6}, kA);
+  checker.acknowledged_sign_in(agent, Term{6}, kB, kHub);
+  checker.opened(agent, Term{6}, kA, 3);
+  expect(verdict, "island");
+}
+
+TEST(Islands, ItsCustomersAreAnswered) {
+  Verdict verdict;
+  Islands checker{verdict};
+  checker.answered(kContact, kA, "");
+  EXPECT_TRUE(verdict.clean());
+  checker.answered(kContact, kA, "nothing");
+  expect(verdict, "island");
+}
+
+TEST(Shadows, TakesSomethingBeforeItServes) {
+  Verdict verdict;
+  Shadows checker{verdict};
+  checker.took(kA, id(5), true);
+  EXPECT_TRUE(verdict.clean());
+  checker.took(kA, id(5), false);
+  expect(verdict, "shadow");
+}
+
 TEST(GlobalOrder, WhoIsBeforeAndHasWaitedIsNotPassedBy) {
   using namespace std::chrono_literals;
   const routing::Key given{5, 2'000, kContact};

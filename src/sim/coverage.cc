@@ -100,6 +100,10 @@ const std::vector<Row>& rows() {
                              "move: as it waits",
                              "flow: function answered",
                              "flow: function failed",
+                             "flow: function call past its fence",
+                             "island: a customer was answered",
+                             "island: a chat began",
+                             "island: work waited",
                              "command: refused"}) {
       out.push_back({name});
     }

@@ -173,6 +173,7 @@ void Simulation::jump_clock(Struck& drill, Host& host) {
   coverage_.count("fault: clock jump");
   host.clock.jump(by);
   feed(host, SelfReport{true, {}});
+  trouble(host, drill.lasts);
   drill.began = drill.felt = true;
   last_fault_ = events_.now();
   events_.in(drill.lasts, [this, &host, by, life = host.life] {

@@ -28,7 +28,7 @@ void Simulation::probe() {
   for (const auto& from : hosts_) {
     if (from->node == nullptr) continue;
     for (const auto& to : hosts_) {
-      if (to->index == from->index) continue;
+      if (to->index == from->index || !to->expected) continue;
       const Link& l = link(from->index, to->index);
       const bool way = l.cut[0] == 0 && l.cut[1] == 0 && to->node != nullptr && !frozen(*to);
       const Time takes = one_way(l) + one_way(l);

@@ -31,6 +31,11 @@ bool of_broken_flow(const contact::Updated& update) {
   return std::ranges::any_of(update.items, [](const contact::Item& item) { return unseal(item.content) == kBroken; });
 }
 
+// What a node is given by others, or takes by itself; a customer who is at its own door is another thing.
+bool takes_on(contact::Why why) {
+  return why == contact::Why::started || why == contact::Why::adopted || why == contact::Why::accepted;
+}
+
 const char* why_name(contact::Why why) {
   constexpr const char* kNames[] = {"started", "arrived",   "accepted", "taken back", "returned",
                                     "revived", "reclaimed", "adopted",  "restarted",  "rescued"};
@@ -42,6 +47,7 @@ const char* why_name(contact::Why why) {
 bool Simulation::calm(Time since) const {
   if (active_faults_ > 0 || events_.now() - last_fault_ < since) return false;
   return std::ranges::all_of(hosts_, [&](const auto& host) {
+    if (!host->expected) return true;
     return host->node != nullptr && events_.now() >= host->slow_disk_until && !host->disk.full();
   });
 }
@@ -72,7 +78,7 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
     spare += able && agent != match.winner ? 1 : 0;
   }
   for (const auto& other : hosts_) {
-    if (world.failover().state(other->id) != failover::MemberState::active) continue;
+    if (!other->expected || world.failover().state(other->id) != failover::MemberState::active) continue;
     const contact::State& contacts = other->node->world().contacts();
     const Hlc now = wall(*other);
     for (const ContactId id : contacts.queued_at(other->id)) {
@@ -92,6 +98,14 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
   }
 }
 
+void Simulation::shadow(Host& host, const Uuid& thing) {
+  const World& world = host.node->world();
+  const bool serves = world.members().find(host.id) != nullptr && !world.distribution().node(host.id).joining();
+  // An order to join that was given twice sends it back to the beginning, with what it has.
+  host.served = host.served || !host.joins || serves;
+  shadows_.took(host.id, thing, host.served);
+}
+
 // Whether the node that chose the region could know that it gives its contacts away, and others take them.
 void Simulation::compare_shares(const Host& owner, const contact::Contact& contact) {
   if (contact.placed.group.nil() || !calm(kOrderCalm)) return;
@@ -105,7 +119,8 @@ void Simulation::compare_shares(const Host& owner, const contact::Contact& conta
   const auto& region = by.node->world().distribution().region(owner.region);
   const bool others = std::ranges::any_of(hosts_, [&](const auto& each) {
     const World& world = by.node->world();
-    return !each->hub && each->region != owner.region && !world.distribution().region(each->region).draining() &&
+    return !each->hub && world.members().find(each->id) != nullptr && each->region != owner.region &&
+           !world.distribution().region(each->region).draining() &&
            world.failover().state(each->id) == failover::MemberState::active;
   });
   if (!region.draining() || !others) return;
@@ -125,6 +140,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            [&](const contact::Claimed& c) {
                              const Line line{c.term, host.id, host.incarnation};
                              coverage_.count(fmt::format("claim: {}", why_name(c.why)));
+                             if (takes_on(c.why)) shadow(host, c.contact.value());
                              if (c.why == contact::Why::started) compare_shares(host, c.whole);
                              say({c.contact.value()}, "contact {} is claimed: {} ({})", c.contact.value().text(),
                                  line_name(c.term, host.id), why_name(c.why));
@@ -198,10 +214,13 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            [&](const presence::Asked& a) {
                              say({a.agent.value()}, "node {} asks to open a desktop of agent {}, term {}{}",
                                  host.id.value(), a.agent.value().text(), a.term.value(), a.proved ? ", proved" : "");
+                             islands.asked(a.agent, a.term, host.id);
                              aimed(Saga::signing_in, host.id,
                                    NodeId{static_cast<std::uint16_t>(1 + world_rng_.below(hosts_.size()))});
                            },
-                           [&](const presence::SignInAcked&) {},
+                           [&](const presence::SignInAcked& a) {
+                             islands.acknowledged_sign_in(a.agent, a.term, a.asker, host.id);
+                           },
                            [&](const presence::Released& x) {
                              coverage_.count("sign-in: released");
                              say({x.agent.value()}, "node {} releases agent {}, term {}", host.id.value(),
@@ -210,6 +229,10 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            [&](const presence::ReleaseRefused&) { coverage_.count("sign-in: release refused"); },
                            [&](const presence::Claimed& c) {
                              slots_[{host.id, c.agent}] = c.whole.slots;
+                             if (!c.whole.desktop.nil()) shadow(host, c.agent.value());
+                             if (!c.whole.desktop.nil() && alone_and_well(host.index, 0s)) {
+                               islands.opened(c.agent, c.term, host.id, host.node->world().members().nodes().size());
+                             }
                              say({c.agent.value()}, "agent {} is claimed: {}", c.agent.value().text(),
                                  line_name(c.term, host.id));
                            },
@@ -230,6 +253,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                            [&](const routing::Matched& m) { compare_order(host, m); },
                            [&](const routing::Started& s) {
                              coverage_.count("work: started");
+                             if (alone_and_well(host.index, 1s)) coverage_.count("island: work waited");
                              say({s.contact.value()}, "node {} starts attempt {} of contact {}, number {}",
                                  host.id.value(), s.attempt, s.contact.value().text(), s.number);
                              people_->call_away(host.id.value() - 1U);
@@ -237,6 +261,7 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                                    NodeId{static_cast<std::uint16_t>(1 + world_rng_.below(hosts_.size()))});
                            },
                            [&](const routing::StartAcked& s) {
+                             islands.acknowledged_start(s.contact, s.attempt, s.starter, s.number, host.id);
                              coverage_.count("work: acknowledged");
                              say({s.contact.value()},
                                  "node {} acknowledges node {}'s start {} of attempt {} of contact {}", host.id.value(),
@@ -251,6 +276,10 @@ void Simulation::observe(Host& host, const record::Record& rec) {
                              coverage_.count("work: ran");
                              say({s.contact.value()}, "node {} runs attempt {} of contact {}", host.id.value(),
                                  s.attempt, s.contact.value().text());
+                             if (alone_and_well(host.index, 0s)) {
+                               islands.ran(s.contact, s.attempt, host.id, s.number,
+                                           host.node->world().members().nodes().size());
+                             }
                              work_once.ran(s.contact, s.attempt, host.id);
                            },
                        },
@@ -265,8 +294,8 @@ void Simulation::observe(Host& host, const record::Record& rec) {
           [&](const failover::Rec& r) {
             if (const auto* vote = std::get_if<failover::Vote>(&r)) evacuations_.voted(host.id, *vote);
             if (const auto* out = std::get_if<failover::Evacuated>(&r)) {
-              evacuations_.evacuated(*out, host.node->world().failover().against(out->subject), hosts_.size(),
-                                     events_.now());
+              evacuations_.evacuated(*out, host.node->world().failover().against(out->subject),
+                                     host.node->world().members().nodes().size(), events_.now());
               coverage_.count("member: evacuated");
               say({}, "node {} declares node {} evacuated", host.id.value(), out->subject.value());
             } else if (const auto* back = std::get_if<failover::Returned>(&r)) {
@@ -363,6 +392,7 @@ void Simulation::sample_owners() {
   if (!calm(kCalm)) return;
   one_owner_.sample_begins();
   for (const auto& host : hosts_) {
+    if (!host->expected) continue;
     if (!host->node->cluster().lease().holds(host->clock.read(events_.now()))) continue;
     const Node& node = *host->node;
     for (const ContactId id : node.world().contacts().owned_by(host->id)) {
@@ -385,6 +415,10 @@ void Simulation::sample_owners() {
 void Simulation::final_checks() {
   std::vector<WorldsEqual::Seen> worlds;
   for (const auto& host : hosts_) {
+    if (!host->expected) continue;
+    if (host->joins && !member(host->index)) {
+      verdict.broken("settled", fmt::format("node {} was to join and is no member", host->id.value()));
+    }
     if (host->node == nullptr) {
       verdict.broken("settled", fmt::format("node {} is not up after healing", host->id.value()));
       return;
@@ -396,6 +430,7 @@ void Simulation::final_checks() {
   const Host& first = *hosts_[0];
   const World& world = first.node->world();
   for (const auto& host : hosts_) {
+    if (!host->expected) continue;
     for (const auto& [id, held] : host->node->world().contacts().all()) {
       one_outcome_.settled(host->id, id, held.contact.move, held.contact.live());
       if (host->index == 0) coverage_.count("log: late record", held.late);
@@ -415,7 +450,7 @@ void Simulation::final_checks() {
     c.attached = held.contact.attached;
     c.owner = held.line.node;
     const Host& owner = host(held.line.node);
-    const contact::Held* theirs = owner.node->world().contacts().find(id);
+    const contact::Held* theirs = owner.node == nullptr ? nullptr : owner.node->world().contacts().find(id);
     c.owner_knows = theirs != nullptr && theirs->line == held.line && held.line.incarnation == owner.incarnation;
     c.work = held.contact.kind == contact::Kind::work;
     // One agent's own queue waits for him.
@@ -442,6 +477,7 @@ void Simulation::final_checks() {
     transcript_once.settled(id, transcript, said_once(), [this](const Uuid& command) { return told.excused(command); });
   }
   for (const auto& each : hosts_) {
+    if (!each->expected) continue;
     profiles.settled(
         each->id, each->node->world().customers(), [](const Text& text) { return unseal(text); },
         [this](const Uuid& command) { return told.excused(command); });

@@ -28,6 +28,8 @@ struct Options {
   double contacts_per_second = 0.4;
   double minutes = 10;  // of faults; then everything heals and settles
   bool faults = true;
+  bool joins = false;            // a node joins under load
+  bool leaves = false;           // a member is drained and dismissed
   std::optional<Drills> drills;  // these instead of a drawn schedule
   // Instead of faults: 1 % of the frames are lost and sent again, all take up to 100 ms more, processes pause for
   // 200 ms. Nobody may be evacuated for that.

@@ -45,12 +45,17 @@ void People::no_more() {
 
 void People::stop() { still_ = true; }
 
-std::size_t People::any_gateway() { return sim_.rng().below(sim_.nodes()); }
+std::size_t People::any_gateway() {
+  for (;;) {
+    const std::size_t node = sim_.rng().below(sim_.nodes());
+    if (sim_.usable(node)) return node;
+  }
+}
 
 std::size_t People::any_region() {
   for (;;) {
     const std::size_t node = sim_.rng().below(sim_.nodes());
-    if (!sim_.is_hub(node)) return node;
+    if (!sim_.is_hub(node) && sim_.usable(node)) return node;
   }
 }
 
@@ -100,19 +105,22 @@ void People::start(std::size_t n) {
   if (n % 3 != 0) verb.data[contact::kCallbackNumber] = seal(c.key, "+1555" + std::to_string(n));
   verb.customer_name = seal(c.key, "customer " + std::to_string(n));
   Command command{c.start_id, verb, false, {{c.key, "wrapped", false}}};
-  sim_.ask(c.gateway, std::move(command), kLimit, [this, n](std::optional<Result<Answer>> reply) {
-    Customer& at = *customers_[n];
-    if (reply && (reply->has_value() || reply->error().code == Errc::already_exists)) {
-      at.started = true;
-      ++started_;
-      sim_.say({at.contact.value()}, "a customer is told yes to contact {}", at.contact.value().text());
-      connect(n);
-      live(n);
-      return;
-    }
-    at.gateway = any_gateway();
-    sim_.events().in(sim_.draw(100ms, 1500ms), [this, n] { start(n); });
-  });
+  const bool alone = sim_.alone_and_well(c.gateway, 3s) && sim_.may_begin(c.gateway, c.contact);
+  sim_.ask(c.gateway, std::move(command), kLimit,
+           [this, n, alone, gateway = c.gateway, asked = sim_.events().now()](std::optional<Result<Answer>> reply) {
+             Customer& at = *customers_[n];
+             if (alone) judge_island(gateway, at.contact, asked, reply, "island: a chat began");
+             if (reply && (reply->has_value() || reply->error().code == Errc::already_exists)) {
+               at.started = true;
+               ++started_;
+               sim_.say({at.contact.value()}, "a customer is told yes to contact {}", at.contact.value().text());
+               connect(n);
+               live(n);
+               return;
+             }
+             at.gateway = any_gateway();
+             sim_.events().in(sim_.draw(100ms, 1500ms), [this, n] { start(n); });
+           });
 }
 
 void People::connect(std::size_t n) {
@@ -214,9 +222,12 @@ void People::try_say(std::size_t n, std::size_t m, std::optional<std::size_t> by
   verb.item.participant = c.participant;
   // An impatient client asks a second gateway while the first has not answered yet.
   const Time limit = sim_.options().faults && sim_.rng().chance(1, 3) ? 300ms : kLimit;
-  sim_.ask(by.value_or(c.gateway), Command{message.id, verb, true, {}}, limit,
-           [this, n, m, limit](std::optional<Result<Answer>> reply) {
+  const std::size_t gateway = by.value_or(c.gateway);
+  const bool alone = limit == kLimit && sim_.alone_and_well(gateway, 0s) && sim_.holds(gateway, c.contact);
+  sim_.ask(gateway, Command{message.id, verb, true, {}}, limit,
+           [this, n, m, limit, alone, gateway, asked = sim_.events().now()](std::optional<Result<Answer>> reply) {
              Customer& at = *customers_[n];
+             if (alone) judge_island(gateway, at.contact, asked, reply, "island: a customer was answered");
              Customer::Message& said = at.said[m];
              if (reply && reply->has_value()) {
                at.silences = 0;
@@ -241,6 +252,21 @@ void People::try_say(std::size_t n, std::size_t m, std::optional<std::size_t> by
              }
              sim_.events().in(sim_.draw(50ms, 900ms), [this, n, m] { try_say(n, m); });
            });
+}
+
+// Somebody asked a region that was alone and well, and stayed so: he has an answer, and it is a yes unless the contact
+// ended.
+void People::judge_island(std::size_t node, ContactId contact, Time asked, const std::optional<Result<Answer>>& reply,
+                          std::string_view row) {
+  if (!sim_.alone_and_well(node, sim_.events().now() - asked)) return;
+  std::string error;
+  if (!reply) {
+    error = "nothing";
+  } else if (!*reply && reply->error().code != Errc::refused && reply->error().code != Errc::denied) {
+    error = reply->error().detail;
+  }
+  if (error.empty()) sim_.coverage().count(row);
+  sim_.islands.answered(contact, NodeId{static_cast<std::uint16_t>(node + 1)}, error);
 }
 
 void People::show(std::size_t node, const ShowSession& show) {
@@ -477,7 +503,7 @@ void People::call_away(std::size_t node) {
 void People::follow(std::size_t n, const std::string& region) {
   Agent& a = *agents_[n];
   std::size_t node = 0;
-  while (node < sim_.nodes() && (sim_.is_hub(node) || sim_.region(node) != region)) ++node;
+  while (node < sim_.nodes() && (sim_.is_hub(node) || !sim_.usable(node) || sim_.region(node) != region)) ++node;
   if (node == sim_.nodes() || node == a.desk.node) return;
   sim_.coverage().count(a.contacts.empty() ? "agent: moved" : "agent: moved with contacts");
   sign_in(n, node, leave_desk(a), true, false);

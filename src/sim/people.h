@@ -63,6 +63,8 @@ class People {
   // `by`: the gateway that is asked; none: the one that the socket is at.
   void try_say(std::size_t customer, std::size_t message, std::optional<std::size_t> by = {});
   void leave(std::size_t customer);
+  void judge_island(std::size_t node, ContactId contact, Time asked, const std::optional<Result<Answer>>& reply,
+                    std::string_view row);
   void live(std::size_t customer);
   [[nodiscard]] std::size_t any_gateway();
   [[nodiscard]] std::size_t any_region();

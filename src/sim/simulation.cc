@@ -71,12 +71,18 @@ Simulation::Simulation(Options options) : options_(options), rng_{options.seed *
     coverage_.count(fmt::format("topology: {}", options_.topology->name));
   }
   sample_ = make_sample(options_.agents);
-  for (std::size_t n = 0; n < options_.nodes; ++n) {
+  const bool joins = options_.joins;
+  leaves_ = options_.leaves;
+  for (std::size_t n = 0; n < options_.nodes + (joins ? 1 : 0); ++n) {
     auto host = std::make_unique<Host>();
+    host->joins = n == options_.nodes;
+    host->expected = !host->joins;
     host->index = n;
     host->id = NodeId{static_cast<std::uint16_t>(n + 1)};
     host->hub = hub && n + 1 == options_.nodes;
-    host->region = host->hub ? "hub" : kRegions[n % std::size(kRegions)];
+    // A newcomer is of a region of its own, or the second node of the first.
+    const std::size_t region = host->joins && rng_.chance(1, 2) ? 0 : n;
+    host->region = host->hub ? "hub" : kRegions[region % std::size(kRegions)];
     const bool exact = !options_.faults;
     const Time wall = exact ? Time{} : draw(-100ms, 100ms);
     const auto drift = exact ? 0 : static_cast<std::int64_t>(rng_.below(301)) - 150;
@@ -86,7 +92,7 @@ Simulation::Simulation(Options options) : options_(options), rng_{options.seed *
     member.node = host->id;
     member.region = host->region;
     member.hub = host->hub;
-    members_.push_back(member);
+    if (!host->joins) members_.push_back(member);
     hosts_.push_back(std::move(host));
   }
   for (std::size_t a = 0; a < hosts_.size(); ++a) {
@@ -131,6 +137,7 @@ Outcome Simulation::run() {
   const Time end = faults_end + kHealed;
   for (auto& host : hosts_) {
     Host* h = host.get();
+    if (h->joins) continue;
     events_.at(draw(0us, 50ms), [this, h] { boot(*h); });
   }
   events_.at(1s, [this] { configure(0); });
@@ -139,6 +146,7 @@ Outcome Simulation::run() {
   if (options_.noise) noise();
   if (options_.deaths) die();
   if (options_.drills) plan_drills();
+  plan_members(faults_end);
   if (options_.faults) {
     if (!options_.drills) schedule_ = draw_schedule(rng_, hosts_.size(), kFaultsBegin, faults_end);
     for (const Fault& fault : schedule_.faults) events_.at(fault.at, [this, fault] { strike(fault); });
@@ -152,8 +160,10 @@ Outcome Simulation::run() {
   while (verdict.clean() && events_.run_one(end)) {
   }
   if (verdict.clean()) people_->stop();
+  people_still_ = true;
   const auto met = [this] {
     for (const auto& host : hosts_) {
+      if (!host->expected) continue;
       if (host->node == nullptr) return false;
       if (host->node->cluster().replication().seen() != hosts_[0]->node->cluster().replication().seen()) return false;
       if (host->node->cluster().replication().durable() != hosts_[0]->node->cluster().replication().durable()) {
@@ -236,6 +246,10 @@ void Simulation::boot(Host& host) {
     world.apply(rec->body, rec->meta());
     latest = std::max(latest, rec->at);
   });
+  host.born = events_.now();
+  host.in = false;
+  host.admits.clear();
+  for (const membership::Member& each : members_) host.admits.insert(each.node);
   host.node = std::make_unique<Node>(std::move(options), Rng{world_rng_.next()}, on_disk, now);
   host.node->adopt(std::move(world), latest);
   Vector has;
@@ -243,7 +257,7 @@ void Simulation::boot(Host& host) {
   order_.started(host.id, std::move(has));
   Vector of_others;
   for (const auto& other : hosts_) {
-    if (other->index == host.index || other->node == nullptr) continue;
+    if (other->index == host.index || other->node == nullptr || other->joins || other->leaving) continue;
     const LogId own{other->id, other->incarnation};
     if (const Sequence last = other->disk.last(own); last != Sequence{}) of_others[own] = last;
   }
@@ -297,7 +311,7 @@ void Simulation::kill(Host& host, FaultKind how, Time lasts, bool silent) {
   events_.in(lasts, [this, &host, life = host.life] {
     --active_faults_;
     last_fault_ = events_.now();
-    if (host.node != nullptr || host.life != life) return;
+    if (host.node != nullptr || host.life != life || !host.expected) return;
     // Machines that start set their clocks by the network first.
     host.clock.set_right(options_.faults ? draw(-20ms, 20ms) : Time{});
     boot(host);
@@ -379,6 +393,7 @@ void Simulation::drain(Host& host, Outputs out) {
     drop(host.index, other, true, true);
     dial(host.index, other);
   }
+  if (out.members) admit(host, *out.members);
   for (Out& what : out.out) tell(host, what);
   plan_wake(host);
 }
@@ -442,6 +457,7 @@ void Simulation::synced(Host& host) {
 
 void Simulation::freeze(Host& host, Time lasts) {
   host.frozen_until = std::max(host.frozen_until, events_.now() + lasts);
+  trouble(host, lasts);
   ++active_faults_;
   events_.in(lasts, [this, &host, life = host.life] {
     --active_faults_;
@@ -481,37 +497,72 @@ void Simulation::tell(Host& host, Out& out) {
                  },
                  [&](DesktopEvent& event) { people_->desktop(host.index, event); },
                  [&](InvokeFunction& call) {
+                   // Some processes stop at the worst moment: a call is on its way out.
+                   if (options_.faults && !options_.drills && !healing_ && world_rng_.chance(1, 200)) {
+                     strike({.at = events_.now(),
+                             .kind = FaultKind::freeze,
+                             .node = host.index,
+                             .lasts = std::chrono::milliseconds{1500 + world_rng_.below(3000)}});
+                   }
                    events_.in(500us, [this, &host, call = std::move(call), life = host.life]() mutable {
-                     if (host.life != life || host.clock.mono(events_.now()) > call.fence.not_after) return;
-                     const std::uint64_t luck = rng_.below(10);
-                     Time takes = draw(5ms, 300ms);
-                     if (luck == 0) takes = call.limit;
-                     flow::Returned returned;
-                     returned.visit = call.visit;
-                     returned.ok = luck > 1;
-                     if (returned.ok) returned.values["tier"] = seal({}, "gold");
-                     coverage_.count(returned.ok ? "flow: function answered" : "flow: function failed");
-                     Command command{new_id(), FlowEvent{call.fence.contact, std::move(returned)}, false, {}};
-                     events_.in(takes, [this, &host, life, c = std::move(command)]() mutable {
-                       if (host.life == life) feed(host, std::move(c));
-                     });
+                     invoke(host, std::move(call), life);
                    });
                  },
                  [&](Resolve& ask) {
                    events_.in(draw(50us, 2ms), [this, &host, ask = std::move(ask), life = host.life]() mutable {
-                     if (host.life != life || host.clock.mono(events_.now()) > ask.fence.not_after) return;
-                     flow::Resolved resolved;
-                     resolved.visit = ask.visit;
-                     for (const auto& [name, text] : ask.values) resolved.plain[name] = unseal(text);
-                     for (const auto& [name, text] : ask.texts) {
-                       resolved.rendered[name] = seal(ask.key, flow::render(text, resolved.plain));
-                     }
-                     feed(host, Command{new_id(), FlowEvent{ask.fence.contact, std::move(resolved)}, false, {}});
+                     resolve(host, std::move(ask), life);
                    });
                  },
                  [&](std::function<void()>& call) { call(); },
              },
              out);
+}
+
+// A frozen process does nothing, and then all at once.
+void Simulation::invoke(Host& host, InvokeFunction call, std::uint64_t life) {
+  if (host.life != life) return;
+  if (frozen(host)) {
+    events_.at(host.frozen_until,
+               [this, &host, call = std::move(call), life]() mutable { invoke(host, std::move(call), life); });
+    return;
+  }
+  const Mono now = host.clock.mono(events_.now());
+  if (!call.fence.stands(now)) {
+    coverage_.count("flow: function call past its fence");
+    return;
+  }
+  fences_.acted(call.fence, host.id, now);
+  const std::uint64_t luck = rng_.below(10);
+  Time takes = draw(5ms, 300ms);
+  if (luck == 0) takes = call.limit;
+  flow::Returned returned;
+  returned.visit = call.visit;
+  returned.ok = luck > 1;
+  if (returned.ok) returned.values["tier"] = seal({}, "gold");
+  coverage_.count(returned.ok ? "flow: function answered" : "flow: function failed");
+  Command command{new_id(), FlowEvent{call.fence.contact, std::move(returned)}, false, {}};
+  events_.in(takes, [this, &host, life, c = std::move(command)]() mutable {
+    if (host.life == life) feed(host, std::move(c));
+  });
+}
+
+void Simulation::resolve(Host& host, Resolve ask, std::uint64_t life) {
+  if (host.life != life) return;
+  if (frozen(host)) {
+    events_.at(host.frozen_until,
+               [this, &host, ask = std::move(ask), life]() mutable { resolve(host, std::move(ask), life); });
+    return;
+  }
+  const Mono now = host.clock.mono(events_.now());
+  if (!ask.fence.stands(now)) return;
+  fences_.acted(ask.fence, host.id, now);
+  flow::Resolved resolved;
+  resolved.visit = ask.visit;
+  for (const auto& [name, text] : ask.values) resolved.plain[name] = unseal(text);
+  for (const auto& [name, text] : ask.texts) {
+    resolved.rendered[name] = seal(ask.key, flow::render(text, resolved.plain));
+  }
+  feed(host, Command{new_id(), FlowEvent{ask.fence.contact, std::move(resolved)}, false, {}});
 }
 
 // -- people
@@ -636,7 +687,8 @@ void Simulation::dial(std::size_t a, std::size_t b) {
     at.dialling = false;
     Host& one = *hosts_[a];
     Host& two = *hosts_[b];
-    if (one.node == nullptr || two.node == nullptr) return;  // whoever starts dials
+    if (one.node == nullptr || two.node == nullptr) return;                    // whoever starts dials
+    if (!one.admits.contains(two.id) || !two.admits.contains(one.id)) return;  // whoever is admitted is dialled
     if (at.up[0] && at.up[1]) return;
     if (at.cut[0] > 0 || at.cut[1] > 0 || frozen(one) || frozen(two)) {
       if (at.cut[0] > 0) felt_cut(a, b);
@@ -660,12 +712,48 @@ void Simulation::dial(std::size_t a, std::size_t b) {
 
 void Simulation::cut(std::size_t from, std::size_t to, Time lasts) {
   ++link(from, to).cut[from < to ? 0 : 1];
+  mark_islands();
   ++active_faults_;
   events_.in(lasts, [this, from, to] {
     --active_faults_;
     last_fault_ = events_.now();
     uncut(from, to);
+    mark_islands();
   });
+}
+
+void Simulation::mark_islands() {
+  for (const auto& host : hosts_) {
+    if (!island(host->index)) {
+      host->island_since = Time::max();
+    } else if (host->island_since == Time::max()) {
+      host->island_since = events_.now();
+    }
+  }
+}
+
+bool Simulation::alone_and_well(std::size_t node, Time since) const {
+  const Host& host = *hosts_[node];
+  const Time begins = events_.now() - since;
+  return !host.hub && host.node != nullptr && host.born <= begins && host.island_since <= begins &&
+         host.troubled_until <= begins;
+}
+
+bool Simulation::holds(std::size_t node, ContactId contact) const {
+  const Host& host = *hosts_[node];
+  const contact::Held* held = host.node == nullptr ? nullptr : host.node->world().contacts().find(contact);
+  return held != nullptr && held->line.node == host.id && held->line.incarnation == host.incarnation &&
+         held->contact.live() && !held->contact.move.open();
+}
+
+bool Simulation::may_begin(std::size_t node, ContactId contact) const {
+  const Host& host = *hosts_[node];
+  if (host.node == nullptr) return false;
+  const World& world = host.node->world();
+  return world.contacts().find(contact) == nullptr &&
+         world.failover().state(host.id) == failover::MemberState::active &&
+         world.distribution().region(host.region).order.duty == distribution::Duty::serving &&
+         world.distribution().node(host.id).order.duty == distribution::Duty::serving;
 }
 
 void Simulation::uncut(std::size_t from, std::size_t to) {
@@ -728,6 +816,7 @@ void Simulation::strike(const Fault& fault) {
       break;
     case FaultKind::full_disk:
       host.disk.set_full(true);
+      trouble(host, lasts);
       ++active_faults_;
       events_.in(lasts, [this, &host] {
         --active_faults_;
@@ -738,6 +827,7 @@ void Simulation::strike(const Fault& fault) {
       break;
     case FaultKind::slow_disk:
       host.slow_disk_until = events_.now() + lasts;
+      trouble(host, lasts);
       break;
     case FaultKind::damaged_record: {
       // A record of another origin that somebody else has whole.
@@ -773,7 +863,9 @@ void Simulation::strike(const Fault& fault) {
       host.clock.jump(world_rng_.chance(1, 2) ? by : -by);
       // The process notices, says so, and takes no new work until others agree on the time.
       feed(host, SelfReport{true, {}});
-      events_.in(draw(1s, 10s), [this, &host, life = host.life] {
+      const Time doubted = draw(1s, 10s);
+      trouble(host, doubted);
+      events_.in(doubted, [this, &host, life = host.life] {
         if (host.life == life) feed(host, SelfReport{false, {}});
       });
       break;
@@ -819,7 +911,9 @@ void Simulation::strike(const Fault& fault) {
 bool Simulation::island(std::size_t node) const {
   return std::ranges::all_of(links_, [&](const auto& entry) {
     const auto& [ends, link] = entry;
-    return (ends.first != node && ends.second != node) || (link.cut[0] > 0 && link.cut[1] > 0);
+    const bool its = ends.first == node || ends.second == node;
+    const std::size_t other = ends.first == node ? ends.second : ends.first;
+    return !its || !hosts_[other]->expected || (link.cut[0] > 0 && link.cut[1] > 0);
   });
 }
 

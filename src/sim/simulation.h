@@ -58,10 +58,18 @@ class Simulation {
   [[nodiscard]] std::size_t nodes() const { return hosts_.size(); }
   [[nodiscard]] const std::string& region(std::size_t node) const { return hosts_[node]->region; }
   [[nodiscard]] bool island(std::size_t node) const;  // every link of the node is cut, both ways
+  // A region that has heard nobody for at least so long while nothing else was wrong with it.
+  [[nodiscard]] bool alone_and_well(std::size_t node, Time since) const;
+  // As the node itself knows: the contact lives there, and goes nowhere.
+  [[nodiscard]] bool holds(std::size_t node, ContactId contact) const;
+  // As the node itself knows: its region has its share of new contacts, and this one began nowhere yet.
+  [[nodiscard]] bool may_begin(std::size_t node, ContactId contact) const;
   [[nodiscard]] std::uint64_t wall_milliseconds(std::size_t node) const {
     return hosts_[node]->clock.wall_milliseconds(events_.now());
   }
   [[nodiscard]] bool is_hub(std::size_t node) const { return hosts_[node]->hub; }
+  // People are told its address: it is a member that does not come or go.
+  [[nodiscard]] bool usable(std::size_t node) const;
   // A new connection would be taken.
   [[nodiscard]] bool answers(std::size_t node) const { return hosts_[node]->node != nullptr; }
   [[nodiscard]] std::uint64_t life(std::size_t node) const { return hosts_[node]->life; }
@@ -88,6 +96,7 @@ class Simulation {
   OneDesktop one_desktop{verdict};
   OnePromise one_promise{verdict};
   WorkOnce work_once{verdict};
+  Islands islands{verdict};
   TranscriptOnce transcript_once{verdict};
   Profiles profiles{verdict};
   Settled settled{verdict};
@@ -109,6 +118,14 @@ class Simulation {
     Time woke_at{};
     int idle_wakes = 0;
     Time slow_disk_until{};
+    Time troubled_until{};  // frozen, its disk slow or full, its clock in doubt
+    Time island_since = Time::max();
+    bool expected = true;  // it is there, or comes back by itself
+    bool joins = false;    // it is of no first list
+    bool served = false;   // it has joined once
+    bool leaving = false;  // people use it no more
+    bool in = false;       // it was a member, as far as it knew
+    std::set<NodeId> admits;
     bool had_disk = false;  // its first start is on an empty disk that never held anything
     Time disk_lost_at = -1h;
     Incarnation incarnation;
@@ -156,12 +173,27 @@ class Simulation {
   void dial(std::size_t a, std::size_t b);
   void cut(std::size_t from, std::size_t to, Time lasts);
   void uncut(std::size_t from, std::size_t to);
+  void mark_islands();
+  void trouble(Host& host, Time lasts) { host.troubled_until = std::max(host.troubled_until, events_.now() + lasts); }
+  void invoke(Host& host, InvokeFunction call, std::uint64_t life);
+  void resolve(Host& host, Resolve ask, std::uint64_t life);
 
   // -- faults
   void strike(const Fault& fault);
   void aimed(Saga saga, NodeId at, NodeId other);
   void heal();
   void count_sagas(const Fault& fault);
+
+  // -- members.cc
+  void plan_members(Time faults_end);
+  void join(Host& host);
+  void propose(Host& host);
+  void leave();
+  void dismiss(Host& host);
+  void gone(Host& host);
+  void admit(Host& host, const std::vector<membership::Member>& members);
+  [[nodiscard]] bool member(std::size_t node) const;  // as anybody else knows
+  [[nodiscard]] std::size_t any_other(const Host& host);
 
   // -- drills.cc
   void plan_drills();
@@ -186,6 +218,7 @@ class Simulation {
   void observe(Host& host, const record::Record& record);
   void observe_rescue(const Host& host, const Meta& meta, const Body& body);  // rescue.cc
   void compare_order(const Host& host, const routing::Matched& match);
+  void shadow(Host& host, const Uuid& thing);
   void compare_shares(const Host& owner, const contact::Contact& contact);
   void observe_frames(Host& host, const std::vector<std::pair<NodeId, std::string>>& frames);
   void sample_worlds();
@@ -213,6 +246,8 @@ class Simulation {
   std::vector<Aim> armed_;
   std::vector<Struck> struck_;
   bool healing_ = false;
+  bool leaves_ = false;
+  bool people_still_ = false;
   int active_faults_ = 0;
   Time last_fault_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
@@ -224,6 +259,8 @@ class Simulation {
   OneOwner one_owner_{verdict};
   OneOutcome one_outcome_{verdict};
   OneUpstream one_upstream_{verdict};
+  Fences fences_{verdict};
+  Shadows shadows_{verdict};
   GlobalOrder global_order_{verdict};
   SharesHeld shares_{verdict};
   std::map<std::tuple<NodeId, std::string, Hlc>, Time> drain_known_;  // by a node, of a region and its order

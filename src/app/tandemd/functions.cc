@@ -104,7 +104,7 @@ void Functions::invoke(InvokeFunction effect) { attempt(std::move(effect), 3); }
 
 void Functions::attempt(InvokeFunction effect, int tries_left) {
   const Mono now = mono_();
-  if (now >= effect.fence.not_after) {
+  if (!effect.fence.stands(now)) {
     log_("warning",
          "dropped a function call of contact " + effect.fence.contact.value().text() + ": it came after its fence");
     return;
@@ -160,7 +160,7 @@ void Functions::give_back(const InvokeFunction& effect, KeyId key, Result<http::
 }
 
 void Functions::resolve(Resolve effect) {
-  if (mono_() >= effect.fence.not_after) return;
+  if (!effect.fence.stands(mono_())) return;
   flow::Resolved resolved;
   resolved.visit = effect.visit;
   for (const auto& [reference, text] : effect.values) {

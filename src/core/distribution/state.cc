@@ -18,7 +18,8 @@ std::optional<NodeId> node_of(std::string_view place) {
 }
 
 std::uint32_t State::Region::part() const {
-  if (joining() || (draining() && !bug::on(bug::Name::drain_takes_new))) return 0;
+  if ((joining() && !bug::on(bug::Name::shadow_serves)) || (draining() && !bug::on(bug::Name::drain_takes_new)))
+    return 0;
   return ramping() ? order.steps[step] : 1000;
 }
 
