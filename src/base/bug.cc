@@ -35,7 +35,6 @@ const std::vector<Entry>& all() {
       {Name::island_awaits_second_disk, "island-awaits-second-disk", "island"},
       {Name::shadow_serves, "shadow-serves", "shadow"},
       {Name::profile_without_history, "profile-without-history", "profiles"},
-      {Name::dial_without_asking_all, "dial-without-asking-all", "rescue"},
   };
   return entries;
 }

@@ -38,7 +38,6 @@ enum class Name : std::uint8_t {
   ramp_without_gate,
   acts_before_resynchronising,
   profile_without_history,
-  dial_without_asking_all,
   effect_past_fence,
   island_starts_work,
   island_awaits_second_disk,

@@ -17,9 +17,7 @@ Ack ack_class(const Body& body) {
                         },
                         [](const routing::Rec&) { return Ack::local; },
                         [](const transfer::Rec&) { return Ack::local; },
-                        [](const failover::Rec& rec) {
-                          return std::holds_alternative<failover::RescueOrdered>(rec) ? Ack::peer : Ack::local;
-                        },
+                        [](const failover::Rec&) { return Ack::local; },
                         [](const distribution::Rec&) { return Ack::peer; },
                         [](const customer::Rec&) { return Ack::peer; },
                     },

@@ -66,19 +66,17 @@ inline void append(Decision& to, Decision from) {
 
 // Defaults of PROTOCOL section 5.
 struct Timers {
-  std::chrono::milliseconds offer = 2s;          // the destination must accept before
-  std::chrono::milliseconds ring = 20s;          // an agent must accept before
-  std::chrono::milliseconds move = 15s;          // the customer must arrive at the destination before
-  std::chrono::milliseconds grace = 60s;         // a customer's session may be away
-  std::chrono::milliseconds preferred = 30s;     // a contact waits for the agent it had
-  std::chrono::milliseconds sign_in = 3s;        // acknowledgements and releases must have come before
-  std::chrono::milliseconds attach = 250ms;      // the owner must answer before another node claims
-  std::chrono::milliseconds catch_up = 1s;       // records of a silent owner must have come before
-  std::chrono::milliseconds fallback = 250ms;    // peer acknowledgement, when no peer is reachable
-  std::chrono::milliseconds hold = 350ms;        // evidence against a member must stand
-  std::chrono::milliseconds ready = 1s;          // a returned member is looked at before it is active
-  std::chrono::milliseconds rescue = 30s;        // a customer may take so long to come back after an evacuation
-  std::chrono::milliseconds rescue_by_itself{};  // after an evacuation, without a person's word; 0: never
+  std::chrono::milliseconds offer = 2s;        // the destination must accept before
+  std::chrono::milliseconds ring = 20s;        // an agent must accept before
+  std::chrono::milliseconds move = 15s;        // the customer must arrive at the destination before
+  std::chrono::milliseconds grace = 60s;       // a customer's session may be away
+  std::chrono::milliseconds preferred = 30s;   // a contact waits for the agent it had
+  std::chrono::milliseconds sign_in = 3s;      // acknowledgements and releases must have come before
+  std::chrono::milliseconds attach = 250ms;    // the owner must answer before another node claims
+  std::chrono::milliseconds catch_up = 1s;     // records of a silent owner must have come before
+  std::chrono::milliseconds fallback = 250ms;  // peer acknowledgement, when no peer is reachable
+  std::chrono::milliseconds hold = 350ms;      // evidence against a member must stand
+  std::chrono::milliseconds ready = 1s;        // a returned member is looked at before it is active
 };
 
 // Facts of this process that are in no log.
@@ -94,7 +92,6 @@ struct Local {
   std::map<ContactId, std::uint64_t> issued;   // flow visit whose effect this process has asked for
   std::map<AgentId, Uuid> desktops;            // open desktops here
   bool settled = false;                        // heard the members that answer; may go on with what it owned before
-  bool leased = true;                          // R27: a majority has just heard this node
   bool may_ack = true;                         // R21: false until an amnesiac has heard every other member
   Timers timers;
 };

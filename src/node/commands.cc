@@ -15,6 +15,27 @@
 namespace tandem {
 namespace {
 
+// The agent whose open desktop the order is for; a sign-in is for the node that it comes to.
+AgentId agent_of(const Verb& verb) {
+  return std::visit(
+      [](const auto& v) {
+        constexpr bool sign_in = std::is_same_v<decltype(v), const presence::SignIn&>;
+        if constexpr (!sign_in && requires { v.agent; }) return v.agent;
+        return AgentId{};
+      },
+      verb);
+}
+
+ContactId contact_of(const Verb& verb) {
+  if (const auto* start = std::get_if<contact::Start>(&verb)) return start->id;
+  return std::visit(
+      [](const auto& v) {
+        if constexpr (!requires { v.agent; } && requires { v.contact; }) return v.contact;
+        return ContactId{};
+      },
+      verb);
+}
+
 // What is walked while its map changes.
 template <class Map>
 std::vector<typename Map::key_type> keys_of(const Map& map) {
@@ -317,8 +338,6 @@ Result<Decision> Node::decide(const Command& command) {
               return written<access::Rec>(access::decide(v));
             else if constexpr (requires { distribution::decide(sees(), v, now_); })
               return distribution::decide(sees(), v, now_);
-            else if constexpr (requires { failover::decide(sees(), v, now_); })
-              return failover::decide(sees(), v, now_);
             else if constexpr (requires { customer::decide(world_.customers(), v, now_); })
               return customer::decide(world_.customers(), v, now_);
             else
@@ -379,7 +398,6 @@ void Node::arrivals_due() {
     // Everything that any member still holds of the silent owner's log comes first, within a limit. So does what became
     // of a contact that was this node's own before it started again.
     const bool heard = owner == local_.self ? local_.settled : cluster_.replication().caught_up(owner);
-    if (routing::is_being_called(sees(), held.contact)) continue;  // R32: he is held until the call is over
     const bool claim = !a.asked && (heard || now_.mono - a.since >= local_.timers.catch_up);
     if (!claim && held.contact.phase != contact::Phase::ended) continue;
     const std::vector<Waiting> waiting = std::move(a.waiting);

@@ -11,7 +11,6 @@
 #include "core/contact/commands.h"
 #include "core/customer/commands.h"
 #include "core/distribution/commands.h"
-#include "core/failover/commands.h"
 #include "core/flow/events.h"
 #include "core/presence/commands.h"
 #include "core/transfer/commands.h"
@@ -31,34 +30,13 @@ struct FlowEvent {
 };
 
 // The order is the wire's: new verbs go to the end.
-using Verb = std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach,
-                          contact::Detach, contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus,
-                          presence::Accept, presence::Reject, presence::Complete, config::Create, config::Change,
-                          config::Delete, access::KeyPut, FlowEvent, contact::SetRouting, contact::SetSchedule,
-                          transfer::Transfer, presence::Move, transfer::Consult, transfer::Confer, transfer::Leave,
-                          access::SealsErased, distribution::Order, distribution::SetGroup, distribution::Join,
-                          distribution::Dismiss, customer::Change, customer::Forget, failover::Rescue>;
-
-// The agent whose open desktop the order is for; a sign-in is for the node that it comes to.
-[[nodiscard]] inline AgentId agent_of(const Verb& verb) {
-  return std::visit(
-      [](const auto& v) {
-        constexpr bool sign_in = std::is_same_v<decltype(v), const presence::SignIn&>;
-        if constexpr (!sign_in && requires { v.agent; }) return v.agent;
-        return AgentId{};
-      },
-      verb);
-}
-// The contact that it is about.
-[[nodiscard]] inline ContactId contact_of(const Verb& verb) {
-  if (const auto* start = std::get_if<contact::Start>(&verb)) return start->id;
-  return std::visit(
-      [](const auto& v) {
-        if constexpr (!requires { v.agent; } && requires { v.contact; }) return v.contact;
-        return ContactId{};
-      },
-      verb);
-}
+using Verb =
+    std::variant<contact::Start, contact::Say, contact::End, contact::SetAttributes, contact::Attach, contact::Detach,
+                 contact::Alive, presence::SignIn, presence::SignOut, presence::SetStatus, presence::Accept,
+                 presence::Reject, presence::Complete, config::Create, config::Change, config::Delete, access::KeyPut,
+                 FlowEvent, contact::SetRouting, contact::SetSchedule, transfer::Transfer, presence::Move,
+                 transfer::Consult, transfer::Confer, transfer::Leave, access::SealsErased, distribution::Order,
+                 distribution::SetGroup, distribution::Join, distribution::Dismiss, customer::Change, customer::Forget>;
 
 // One order. The id is a hash of operation, caller and the caller's own token: a repeat gets the first answer.
 struct Command {

@@ -80,7 +80,6 @@ void Node::begin(const Now& now) {
   step_out_.clear();
   step_ack_ = Ack::local;
   cluster_.tick(clock_, net_);
-  local_.leased = cluster_.lease().holds(clock_);
 }
 
 Outputs Node::finish() {
@@ -342,7 +341,7 @@ void Node::touch_contact(ContactId contact) {
     touched_agents_.insert(agent);
     desk_touched_.insert(agent);
   }
-  for (const ContactId other : {c.consult.contact, c.about.contact, c.rescue.call, c.rescue.of}) {
+  for (const ContactId other : {c.consult.contact, c.about.contact}) {
     if (const contact::Held* found = world_.contacts().find(other)) {
       touched_contacts_.insert(other);
       desk_touched_.insert(found->contact.agent);
@@ -564,9 +563,7 @@ void Node::due() {
       if (!cluster_.detector().bad(node).empty()) local_.accused.insert(node);
     }
     emit(distribution::react(sees(), now_, rng_));
-    emit(failover::rescue(sees(), world_.number_of(), now_));
-    const bool again = distribution::on_duty(sees()) || failover::rescues(sees());
-    duties_wake_ = again ? now_.mono + 500ms : Mono::max();
+    duties_wake_ = distribution::on_duty(sees()) ? now_.mono + 500ms : Mono::max();
   }
   if (world_.failover().state(local_.self) != failover::MemberState::active) {
     const bool well = heard_all_ && failover::proven(sees(), synthetic_);

@@ -8,7 +8,6 @@
 #include "core/answer.h"
 #include "core/body.h"
 #include "core/customer/state.h"
-#include "core/failover/rescue.h"
 #include "core/routing/index.h"
 #include "core/sees.h"
 
@@ -41,15 +40,6 @@ class World {
 
   [[nodiscard]] const Answer* answer(const Uuid& cause) const { return answers_.find(cause); }
   void forget_answers(Hlc before) { answers_.forget(before); }
-
-  // Of a customer's profile; null where none is known.
-  [[nodiscard]] failover::NumberOf number_of() const {
-    return [this](const Uuid& person) {
-      const customer::Profile* profile = customers_.find(person);
-      const customer::Value* value = profile == nullptr ? nullptr : profile->find("PhoneNumber");
-      return value == nullptr ? nullptr : &value->text;
-    };
-  }
 
   // When matching has to be asked again though nothing happens; 0: never.
   [[nodiscard]] Hlc matching_again() const { return matching_.again(); }

@@ -239,9 +239,7 @@ void OnePromise::shows(AgentId agent, const std::map<ContactId, presence::Slot>&
                        std::size_t tasks_max) {
   std::size_t chats = 0;
   std::size_t tasks = 0;
-  for (const auto& [contact, slot] : slots) {
-    if (slot.channel != contact::Channel::voice) ++(slot.channel == contact::Channel::task ? tasks : chats);
-  }
+  for (const auto& [contact, slot] : slots) ++(slot.channel == contact::Channel::task ? tasks : chats);
   if (chats <= chats_max && tasks <= tasks_max) return;
   verdict_.broken("one-promise",
                   fmt::format("{} is shown {} chats and {} tasks, and may have {} and {}", name(agent), chats, tasks,

@@ -38,7 +38,7 @@ bool takes_on(contact::Why why) {
 
 const char* why_name(contact::Why why) {
   constexpr const char* kNames[] = {"started", "arrived",   "accepted", "taken back", "returned",
-                                    "revived", "reclaimed", "adopted",  "restarted",  "rescued"};
+                                    "revived", "reclaimed", "adopted",  "restarted"};
   return kNames[static_cast<std::size_t>(why)];
 }
 
@@ -86,8 +86,8 @@ void Simulation::compare_order(const Host& host, const routing::Matched& match) 
       const contact::Contact& w = held.contact;
       const bool same = w.place.queue == c.place.queue && w.channel == c.channel && id != c.id;
       const bool mine = held.line.incarnation == other->incarnation;
-      const bool free = w.attached && w.rescue.call.value().nil() && !w.move.open() &&
-                        w.place.preferred.value().nil() && w.place.criteria.steps.empty();
+      const bool free =
+          w.attached && !w.move.open() && w.place.preferred.value().nil() && w.place.criteria.steps.empty();
       if (!same || !mine || !free || now - w.place.enqueued < wait) continue;
       if (routing::key_of(w) < routing::key_of(c) && spare > 0) {
         --spare;
@@ -132,7 +132,6 @@ void Simulation::compare_shares(const Host& owner, const contact::Contact& conta
 void Simulation::observe(Host& host, const record::Record& rec) {
   const Meta meta = rec.meta();
   told.recorded(meta.cause, meta.log, meta.sequence);
-  observe_rescue(host, meta, rec.body);
   std::visit(
       Overloaded{
           [&](const contact::Rec& r) {
@@ -456,9 +455,7 @@ void Simulation::final_checks() {
     // One agent's own queue waits for him.
     c.agent_idle = idle && !world.config().is_agents_own(held.contact.place.queue);
     c.strays = astray(world.contacts(), held.contact);
-    const contact::Held* call = world.contacts().find(held.contact.rescue.call);
-    const bool is_called = call != nullptr && call->contact.live();
-    c.waits_long = !is_called && now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
+    c.waits_long = now_ms - static_cast<std::int64_t>(held.changed.milliseconds()) > 60'000;
     settled.contact(c);
     contacts[id] = c;
   }

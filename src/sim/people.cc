@@ -34,7 +34,6 @@ void People::begin() {
   new_task();
   supervise();
   maintain();
-  rescue();
   know();
 }
 
@@ -102,7 +101,6 @@ void People::start(std::size_t n) {
   verb.flow = sim_.sample().chat_flow;
   verb.customer = c.participant;
   verb.key = c.key;
-  if (n % 3 != 0) verb.data[contact::kCallbackNumber] = seal(c.key, "+1555" + std::to_string(n));
   verb.customer_name = seal(c.key, "customer " + std::to_string(n));
   Command command{c.start_id, verb, false, {{c.key, "wrapped", false}}};
   const bool alone = sim_.alone_and_well(c.gateway, 3s) && sim_.may_begin(c.gateway, c.contact);
@@ -729,9 +727,7 @@ void People::died(std::size_t node) {
     const std::size_t n = customer->index;
     disconnect(n, false);
     customer->gateway = any_gateway();
-    // Mostly back at once, by another way; some only after they were taken for lost, if nobody called them.
-    const Time away = sim_.options().faults && n % 4 == 0 ? sim_.draw(4s, 40s) : sim_.draw(50ms, 4s);
-    sim_.events().in(away, [this, n] {
+    sim_.events().in(sim_.draw(50ms, 4s), [this, n] {
       sim_.coverage().count("customer: came back");
       connect(n);
     });

@@ -92,7 +92,6 @@ class People {
   void erase_somebody();
   void know();  // something about a customer
   void note(const Command& command, const std::string& field, const std::string& words, int tries);
-  void rescue();    // rescue.cc: the word that nobody is served at a node that is gone
   void maintain();  // a region is drained and comes back, now and then
   void follow(std::size_t agent, const std::string& region);
   // A desktop's call; repeated under the same id. After two silences the desktop counts as lost.

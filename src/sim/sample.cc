@@ -101,12 +101,10 @@ Sample make_sample(std::size_t agents) {
     std::map<std::string, std::string> set = {{"name", name},
                                               {"default_outbound_queue", other.text()},
                                               {"concurrency.CHAT", std::to_string(kChatsPerAgent)},
-                                              {"concurrency.TASK", std::to_string(kTasksPerAgent)},
-                                              {"concurrency.VOICE", "1"}};
+                                              {"concurrency.TASK", std::to_string(kTasksPerAgent)}};
     for (const Uuid& queue : queues) {
       set["queue." + queue.text() + ".CHAT"] = "1,0";
       set["queue." + queue.text() + ".TASK"] = "1,0";
-      set["queue." + queue.text() + ".VOICE"] = "1,0";
     }
     out.documents.push_back({config::Kind::routing_profile, id, set});
   };

@@ -37,7 +37,6 @@ Timers timers() {
   out.move = 8s;
   out.grace = 20s;
   out.preferred = 10s;
-  out.rescue = 2s;
   return out;
 }
 

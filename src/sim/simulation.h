@@ -19,7 +19,6 @@
 #include "sim/events.h"
 #include "sim/faults.h"
 #include "sim/options.h"
-#include "sim/rescue.h"
 #include "sim/sample.h"
 
 namespace tandem::sim {
@@ -216,7 +215,6 @@ class Simulation {
 
   // -- what is observed
   void observe(Host& host, const record::Record& record);
-  void observe_rescue(const Host& host, const Meta& meta, const Body& body);  // rescue.cc
   void compare_order(const Host& host, const routing::Matched& match);
   void shadow(Host& host, const Uuid& thing);
   void compare_shares(const Host& owner, const contact::Contact& contact);
@@ -265,7 +263,6 @@ class Simulation {
   SharesHeld shares_{verdict};
   std::map<std::tuple<NodeId, std::string, Hlc>, Time> drain_known_;  // by a node, of a region and its order
   Evacuations evacuations_{verdict};
-  RescueOnce rescue_once_{verdict};
   // As the latest record of each agent's desk at a node says.
   std::map<std::pair<NodeId, AgentId>, std::map<ContactId, presence::Slot>> slots_;
   std::unordered_map<Uuid, std::pair<AgentId, ContactId>> accepts_;

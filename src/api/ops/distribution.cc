@@ -316,6 +316,18 @@ json::object describe_place(const Sees& sees, const std::string& place) {
   return out;
 }
 
+// A region, or else a node by its name or as "node/N", as orders name it. Where a region has one node and an order
+// stands for that node, it is the node that is meant.
+std::string place_named(const World& world, const std::string& name) {
+  const std::vector<NodeId> nodes = world.members().in_region(name);
+  if (nodes.size() == 1 && world.distribution().node(nodes.front()).order.duty != distribution::Duty::serving) {
+    return distribution::place_of(nodes.front());
+  }
+  if (!nodes.empty() || distribution::node_of(name)) return name;
+  const membership::Member* member = world.members().find(std::string_view(name));
+  return member == nullptr ? name : distribution::place_of(member->node);
+}
+
 json::object entry_of(const World& world, const distribution::State::Moment& at,
                       const distribution::State::Entry& entry) {
   json::object out{{"id", std::to_string(at.at.packed) + "-" + std::to_string(at.by.value())},

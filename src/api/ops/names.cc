@@ -1,5 +1,4 @@
 #include "api/ops/views.h"
-#include "core/distribution/view.h"
 
 #include <algorithm>
 #include <array>
@@ -102,16 +101,6 @@ json::value time_or_null(Hlc at) { return at.packed == 0 ? json::value(nullptr) 
 
 std::int64_t ms_since(Hlc now, Hlc then) {
   return then.packed == 0 ? 0 : std::max<std::int64_t>((now - then).count(), 0);
-}
-
-std::string place_named(const World& world, const std::string& name) {
-  const std::vector<NodeId> nodes = world.members().in_region(name);
-  if (nodes.size() == 1 && world.distribution().node(nodes.front()).order.duty != distribution::Duty::serving) {
-    return distribution::place_of(nodes.front());
-  }
-  if (!nodes.empty() || distribution::node_of(name)) return name;
-  const membership::Member* member = world.members().find(std::string_view(name));
-  return member == nullptr ? name : distribution::place_of(member->node);
 }
 
 }  // namespace tandem::api::ops

@@ -64,8 +64,6 @@ constexpr Route kRoutes[] = {
     {"PUT", "regions/*", order_place},
     {"GET", "evacuations", list_evacuations},
     {"GET", "evacuations/*", explain_evacuation},
-    {"GET", "rescue", list_rescues},
-    {"PUT", "rescue/*", order_rescue},
     {"GET", "ready", show_ready},
     {"GET", "members", list_members},
     {"PUT", "members/*", put_member},

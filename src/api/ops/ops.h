@@ -25,8 +25,6 @@
 //   PUT  members/{name}          {"node": N, "region": "", "peer": "HOST:PORT", "public": URL, "steps": [1, 10]}
 //   DELETE members/{name}        {"why": "", "override": [rule]}
 //   GET  evacuations[/{id}]      who was declared lost, by which votes and evidence; one of them replayed
-//   GET  rescue                  the rescue list: who stands on it, in which order, and what became of each
-//   PUT  rescue/{name}           a region or node that is evacuated: {"why": "", "dry_run": true}
 //   PUT  faults                  {"commit_delay_ms": N, "disk_full": true, "clock_ms": N, "for_ms": N}: for drills
 //   GET  access-keys
 //   PUT  access-keys/{id}        {"secret": "file:PATH", "principal": "...", "disabled": false}
@@ -48,7 +46,6 @@
 #include "api/host.h"
 #include "codec/http.h"
 #include "core/failover/ready.h"
-#include "core/failover/rescue.h"
 
 namespace tandem::api {
 
@@ -74,8 +71,7 @@ struct OpsFacts {
   bool log_full = false;
   std::map<NodeId, std::chrono::milliseconds> paused;  // whose records wait, and how far ahead of this clock they are
   NodeCounters counters;
-  std::map<failover::Outcome, std::uint64_t> rescue;  // the rescue list, by what became of each
-  distribution::Chooser::Tally placed;                // new contacts for which this node chose a region
+  distribution::Chooser::Tally placed;  // new contacts for which this node chose a region
   struct Share {
     std::string group;
     std::string region;

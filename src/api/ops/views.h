@@ -52,8 +52,6 @@ void list_regions(const CallPtr& call);
 void order_place(const CallPtr& call);
 void list_evacuations(const CallPtr& call);
 void explain_evacuation(const CallPtr& call);
-void list_rescues(const CallPtr& call);
-void order_rescue(const CallPtr& call);
 void list_members(const CallPtr& call);
 void put_member(const CallPtr& call);
 void remove_member(const CallPtr& call);
@@ -78,9 +76,6 @@ void refuse(const Call& call, const Error& error);
 
 // What people call a thing; its id when nothing names it.
 [[nodiscard]] std::string region_of(const World& world, NodeId node);
-// A region, or else a node by its name or as "node/N", as orders name it. Where a region has one node and an order
-// stands for that node, it is the node that is meant.
-[[nodiscard]] std::string place_named(const World& world, const std::string& name);
 [[nodiscard]] std::string node_name(const World& world, NodeId node);
 [[nodiscard]] std::string name_of(const World& world, config::Kind kind, const Uuid& id);
 // {"id": ..., "name": ...}, or null for nobody.

@@ -108,17 +108,6 @@ void add_evacuations(Parser& p, Evacuations& evacuations) {
   sub->add_option("id", evacuations.id, "of one, as the list shows it");
 }
 
-void add_rescue(Parser& p, RescueOrder& rescue) {
-  CLI::App* sub =
-      p.add(p.app, "rescue", "Call back the customers of a lost region or node who do not come back", rescue,
-            "  tandem rescue list\n"
-            "  tandem rescue us-east-1 --dry-run\n"
-            "  tandem rescue us-east-1 --why 'the site has no power'   say this only of a place that serves nobody");
-  sub->add_option("place", rescue.place, "a region or a node that is evacuated; or list")->required();
-  sub->add_option("--why", rescue.why, "for the record");
-  sub->add_flag("--dry-run", rescue.dry_run, "show the list, and call nobody");
-}
-
 void add_customer(Parser& p, CustomerView& customer) {
   CLI::App* sub =
       p.add(p.app, "customer", "A customer's contacts of all regions, and what is known of him", customer,
@@ -393,7 +382,6 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   Queues queues;
   Explain explain;
   Evacuations evacuations;
-  RescueOrder rescue;
   Move move;
   CustomerView customer;
   Agent agent;
@@ -417,7 +405,6 @@ std::expected<Invocation, Stop> parse(const std::vector<std::string>& arguments)
   add_running(p, up, down);
   add_views(p, status, ready, env, contacts, agents, queues, explain);
   add_evacuations(p, evacuations);
-  add_rescue(p, rescue);
   add_people(p, agent, drive, move);
   add_customer(p, customer);
   add_distribution(p, distributions);

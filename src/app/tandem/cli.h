@@ -191,14 +191,9 @@ struct PkiIssue {
 struct LogVerify {
   std::string dir;  // of a log; empty: every node's of the centre
 };
-struct RescueOrder {
-  std::string place;  // a region or node; "list": shows what is there
-  std::string why;
-  bool dry_run = false;
-};
 using Command = std::variant<Up, Down, Status, ReadyView, Env, Contacts, Agents, Move, Queues, CustomerView, Explain,
                              Evacuations, Agent, Drive, Distribution, Realise, Drain, Undrain, Drill, Member, Upgrade,
-                             PkiInit, PkiIssue, LogVerify, RescueOrder>;
+                             PkiInit, PkiIssue, LogVerify>;
 
 struct Invocation {
   Command command;

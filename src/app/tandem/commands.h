@@ -17,7 +17,6 @@ int run(const Move& move, const Invocation& call);
 int run(const Queues& queues, const Invocation& call);
 int run(const CustomerView& customer, const Invocation& call);
 int run(const Evacuations& evacuations, const Invocation& call);
-int run(const RescueOrder& order, const Invocation& call);
 int run(const Explain& explain, const Invocation& call);
 int run(const Distribution& distribution, const Invocation& call);
 int run(const Realise& realise, const Invocation& call);

@@ -337,13 +337,6 @@ std::string words_of(const Centre& centre, const failover::Rec& rec) {
     return fmt::format("{} is evacuated, epoch {}; voters {}; survivors {}", name_of(centre, gone->subject),
                        gone->epoch, names(centre, gone->voters), names(centre, gone->survivors));
   }
-  if (const auto* word = std::get_if<failover::RescueOrdered>(&rec)) {
-    return fmt::format("the customers of {} may be called back, says {}", name_of(centre, word->subject), word->by);
-  }
-  if (const auto* taken = std::get_if<failover::Rescued>(&rec)) {
-    return fmt::format("takes contact {} from the list of {}", taken->contact.value().text(),
-                       name_of(centre, taken->lost));
-  }
   static constexpr const char* kStates[] = {"active", "evacuated", "recovering", "ready"};
   const auto& back = std::get<failover::Returned>(rec);
   return fmt::format("is {} again, epoch {}", kStates[static_cast<std::size_t>(back.state)], back.epoch);

@@ -74,10 +74,6 @@ std::string metrics_text(const api::OpsFacts& facts, const Runtime& runtime) {
   page.counter("tandem_adoptions_total", "Session-less work adopted from an evacuated member.", n.adoptions);
   page.counter("tandem_clock_ahead_total",
                "Times a log was paused: its records are stamped over 500 ms ahead of this clock.", n.clock_ahead);
-  for (const auto& [outcome, count] : facts.rescue) {
-    page.gauge("tandem_rescue", "Customers of lost nodes who did not come back, by what became of them.",
-               static_cast<double>(count), {{"outcome", std::string(failover::name_of(outcome))}});
-  }
   page.gauge("tandem_logs_paused", "Logs that wait for this clock to reach the stamps of their records.",
              static_cast<double>(facts.paused.size()));
   page.counter("tandem_snapshots_loaded_total", "Snapshots of the world taken from a peer.", n.snapshots_loaded);

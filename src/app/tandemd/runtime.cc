@@ -569,7 +569,6 @@ void Runtime::facts(std::function<void(api::OpsFacts)> done) {
         for (const auto& [log, stamp] : net.replication().paused()) out->paused[log.origin] = stamp - at.hlc;
         out->log_full = node_->log_full();
         out->counters = node_->counters();
-        out->rescue = failover::tally(world.sees(node_->local()));
         out->placed = node_->chooser().tally();
         for (const auto& group : distribution::groups(world.config(), world.members())) {
           const auto now = distribution::effective(world.sees(node_->local()), group, Hlc::at(utc_ms()));

@@ -50,22 +50,13 @@ membership::Member member(const YAML::Node& at) {
 }
 
 void read_timers(const YAML::Node& at, Timers& timers) {
-  const std::pair<const char*, std::chrono::milliseconds*> all[] = {{"offer_ms", &timers.offer},
-                                                                    {"ring_ms", &timers.ring},
-                                                                    {"move_ms", &timers.move},
-                                                                    {"grace_ms", &timers.grace},
-                                                                    {"preferred_ms", &timers.preferred},
-                                                                    {"sign_in_ms", &timers.sign_in},
-                                                                    {"attach_ms", &timers.attach},
-                                                                    {"catch_up_ms", &timers.catch_up},
-                                                                    {"fallback_ms", &timers.fallback},
-                                                                    {"hold_ms", &timers.hold},
-                                                                    {"ready_ms", &timers.ready},
-                                                                    {"rescue_ms", &timers.rescue},
-                                                                    {"rescue_by_itself_ms", &timers.rescue_by_itself}};
+  const std::pair<const char*, std::chrono::milliseconds*> all[] = {
+      {"offer_ms", &timers.offer},   {"ring_ms", &timers.ring},           {"move_ms", &timers.move},
+      {"grace_ms", &timers.grace},   {"preferred_ms", &timers.preferred}, {"sign_in_ms", &timers.sign_in},
+      {"attach_ms", &timers.attach}, {"catch_up_ms", &timers.catch_up},   {"fallback_ms", &timers.fallback},
+      {"hold_ms", &timers.hold},     {"ready_ms", &timers.ready}};
   for (const auto& [name, timer] : all) {
     *timer = std::chrono::milliseconds(value_or<std::int64_t>(at, name, timer->count()));
-    if (timer == &timers.rescue_by_itself && timer->count() == 0) continue;  // never
     if (timer->count() < 1) throw Bad{std::string("'timers.") + name + "' must be at least 1"};
   }
 }

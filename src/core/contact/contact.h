@@ -183,20 +183,6 @@ struct About {
   }
 };
 
-// A customer whose node was lost and who did not come back by himself (docs/modules/rescue.md). On the conversation:
-// the call that is to reach him; on that call: the conversation.
-struct Rescue {
-  ContactId call;  // nil: nobody calls
-  ContactId of;    // nil: the contact is no rescue call
-  friend bool operator==(const Rescue&, const Rescue&) = default;
-
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f(1, "call", s.call);
-    f(2, "of", s.of);
-  }
-};
-
 // Why a new contact went to the region it went to (docs/modules/distribution.md).
 enum class PlacedBy : std::uint8_t {
   only,       // no other region takes contacts
@@ -283,7 +269,6 @@ struct Contact {
   About about;
   Uuid person;  // a pseudonym of the CustomerId that it was started with; nil: none
   Placed placed;
-  Rescue rescue;
   friend bool operator==(const Contact&, const Contact&) = default;
 
   template <class S, class F>
@@ -322,10 +307,8 @@ struct Contact {
     f(32, "about", s.about);
     f(33, "person", s.person);
     f(34, "placed", s.placed);
-    f(35, "rescue", s.rescue);
   }
   [[nodiscard]] bool is_callback() const { return kind == Kind::work && channel == Channel::voice; }
-  [[nodiscard]] bool is_rescue_call() const { return !rescue.of.value().nil(); }
   [[nodiscard]] bool is_consultation() const { return !about.contact.value().nil(); }
   // Waits for the time at which its flow begins.
   [[nodiscard]] bool awaits_its_time() const {

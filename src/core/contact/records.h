@@ -19,8 +19,7 @@ enum class Why : std::uint8_t {
   reclaimed,   // R8c: superseded while holding the customer
   adopted,     // R15: session-less work of an evacuated node
   restarted,   // a new incarnation goes on with what the former one owned
-  rescued,     // R32: its customer did not come back by himself after his node was lost
-  last_ = rescued
+  last_ = restarted
 };
 
 // Opens a line: its origin owns the contact from here. The whole value stands here; what was there is replaced.

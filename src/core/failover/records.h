@@ -80,38 +80,6 @@ struct Returned {
   }
 };
 
-// A person's word, or a setting's, that the customers of an evacuated member may be called back: nobody is served
-// there.
-struct RescueOrdered {
-  NodeId subject;
-  std::uint64_t epoch = 0;  // of the evacuation
-  std::string by;
-  std::string why;
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f(1, "subject", s.subject);
-    f(2, "epoch", s.epoch);
-    f(3, "by", s.by);
-    f(4, "why", s.why);
-  }
-};
-// The origin took a contact of the lost member from the rescue list.
-struct Rescued {
-  ContactId contact;
-  NodeId lost;
-  std::uint64_t epoch = 0;
-  ContactId call;              // nil: no number is known; a word was left in the chat
-  std::uint32_t position = 0;  // on the list as the origin saw it, from 1
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f(1, "contact", s.contact);
-    f(2, "lost", s.lost);
-    f(3, "epoch", s.epoch);
-    f(4, "call", s.call);
-    f(5, "position", s.position);
-  }
-};
-
-using Rec = std::variant<Vote, Evacuated, Returned, RescueOrdered, Rescued>;
+using Rec = std::variant<Vote, Evacuated, Returned>;
 
 }  // namespace tandem::failover

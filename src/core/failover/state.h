@@ -39,29 +39,6 @@ class State {
       f(3, "back", s.back);
     }
   };
-  // The first order of the latest evacuation stands.
-  struct Rescue {
-    RescueOrdered order;
-    Hlc at;
-    NodeId given_to;
-    template <class S, class F>
-    static void fields(S& s, F&& f) {
-      f(1, "order", s.order);
-      f(2, "at", s.at);
-      f(3, "given_to", s.given_to);
-    }
-  };
-  struct Listed {
-    Rescued what;
-    NodeId by;
-    Hlc at;
-    template <class S, class F>
-    static void fields(S& s, F&& f) {
-      f(1, "what", s.what);
-      f(2, "by", s.by);
-      f(3, "at", s.at);
-    }
-  };
   struct Moment {
     Hlc at;
     NodeId by;
@@ -89,31 +66,6 @@ class State {
     if (record.state == MemberState::active) remember(meta, Entry{meta.log.origin, std::nullopt, record});
     put(meta.log.origin, Health{record.epoch, meta.log.origin, record.state, {}, meta.at});
   }
-
-  void apply(const RescueOrdered& record, const Meta& meta) {
-    Rescue& standing = orders_[record.subject];
-    const bool later = record.epoch > standing.order.epoch;
-    const bool first = record.epoch == standing.order.epoch &&
-                       std::pair{meta.at, meta.log.origin} < std::pair{standing.at, standing.given_to};
-    if (later || first) standing = Rescue{record, meta.at, meta.log.origin};
-  }
-  void apply(const Rescued& record, const Meta& meta) {
-    // Of two survivors that took the same one, the later is told of; there is one call all the same.
-    const auto [at, fresh] = rescued_.try_emplace(record.contact, Listed{record, meta.log.origin, meta.at});
-    if (!fresh && std::pair{at->second.at, at->second.by} < std::pair{meta.at, meta.log.origin}) {
-      at->second = Listed{record, meta.log.origin, meta.at};
-    }
-  }
-
-  // The word that the contacts of this member as it is lost now may be rescued.
-  [[nodiscard]] const Rescue* rescue(NodeId node) const {
-    const auto at = orders_.find(node);
-    const Health& now = health(node);
-    const bool stands =
-        at != orders_.end() && now.state == MemberState::evacuated && at->second.order.epoch == now.epoch;
-    return stands ? &at->second : nullptr;
-  }
-  [[nodiscard]] const std::map<ContactId, Listed>& rescued() const { return rescued_; }
 
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] Evidence evidence(NodeId voter, NodeId subject) const {
@@ -186,8 +138,6 @@ class State {
   std::map<NodeId, Health> health_;
   History history_;
   std::map<NodeId, Hlc> back_;  // when each last came back, by its own word
-  std::map<NodeId, Rescue> orders_;
-  std::map<ContactId, Listed> rescued_;
 
  public:
   template <class S, class F>
@@ -196,8 +146,6 @@ class State {
     f(2, "health", s.health_);
     f(3, "history", s.history_);
     f(4, "back", s.back_);
-    f(5, "rescue_orders", s.orders_);
-    f(6, "rescued", s.rescued_);
   }
 };
 

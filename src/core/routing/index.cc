@@ -437,20 +437,14 @@ struct Index::Parts {
     return Place{held.line.node, held.line.incarnation} == self || sees.routing.starts(c.id, c.attempt).empty();
   }
 
-  // A chat whose customer is here and is not being called, or work.
-  [[nodiscard]] bool can_be_given(const Sees& sees, const contact::Held& held) const {
-    const Contact& c = held.contact;
-    return (c.attached && c.rescue.call.value().nil()) || may_be_started(sees, held);
-  }
-
   void place(const Sees& sees, ContactId id, const Now& now) {
     const contact::Held* held = sees.contacts.find(id);
     const auto known = waiting.find(id);
     const bool live = held != nullptr && held->contact.live();
     const AgentId offered_to =
         live && held->contact.move.state == MoveState::offered ? held->contact.move.agent : AgentId{};
-    const bool waits =
-        live && held->contact.phase == Phase::queued && !held->contact.move.open() && can_be_given(sees, *held);
+    const bool waits = live && held->contact.phase == Phase::queued && !held->contact.move.open() &&
+                       (held->contact.attached || may_be_started(sees, *held));
     if (known == waiting.end() && !waits && offered_to.value().nil()) return;
     Waiting& w = known == waiting.end() ? waiting[id] : known->second;
     take_out(w);

@@ -106,7 +106,7 @@ Decision reserve_here(const Sees& sees, const contact::Held& held, AgentId agent
 bool may_offer(const Sees& sees, const contact::Held& held) {
   const Contact& c = held.contact;
   if (!sees.mine(held.line) || c.phase != Phase::queued || c.move.open()) return false;
-  return c.kind == contact::Kind::work || (c.attached && c.rescue.call.value().nil());
+  return c.kind == contact::Kind::work || c.attached;
 }
 
 std::vector<Candidate> candidates(const Sees& sees, const Contact& contact, const Now& now) {

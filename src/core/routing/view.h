@@ -2,4 +2,3 @@
 #pragma once
 
 #include "core/routing/metrics.h"  // IWYU pragma: export
-#include "core/routing/work.h"     // IWYU pragma: export

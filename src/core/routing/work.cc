@@ -16,24 +16,10 @@ std::uint64_t acknowledged_by(const Start& start, NodeId acker) {
   return at == start.acked.end() ? 0 : at->second;
 }
 
-// R32, before it runs: every member that is not lost says that it does not hold the customer's session, and of those
-// that are lost a person says that nobody is served there.
-bool all_were_asked(const Sees& sees, const Contact& call, const Start& own) {
-  if (!sees.local.leased || !still_away(sees, call)) return false;
-  if (bug::on(bug::Name::dial_without_asking_all)) return true;
-  return std::ranges::all_of(sees.members.regions(), [&](NodeId node) {
-    if (sees.failover.state(node) == failover::MemberState::evacuated) return sees.failover.rescue(node) != nullptr;
-    return acknowledged_by(own, node) >= own.number;
-  });
-}
-
 // R17: none other acknowledged for this attempt that was not withdrawn, no other outstanding start known, and no run.
-Decision acknowledge(const Sees& sees, const Contact& work, const Starts& starts) {
-  const ContactId contact = work.id;
-  const std::uint32_t attempt = work.attempt;
+Decision acknowledge(const Sees& sees, ContactId contact, std::uint32_t attempt, const Starts& starts) {
   Decision out;
   if (!sees.local.may_ack) return out;
-  if (work.is_rescue_call() && !still_away(sees, work)) return out;
   for (const auto& [starter, start] : starts) {
     if (start.ran != 0) return out;
   }
@@ -64,6 +50,23 @@ const Start* own_start(const Sees& sees, const Starts& starts) {
   return at == starts.end() ? nullptr : &at->second;
 }
 
+bool survivor(const Sees& sees, NodeId lost, ContactId contact) {
+  // Rendezvous hashing, the lost node's own region first: every survivor computes the same winner; if two ever choose
+  // differently, nothing unsafe follows.
+  const membership::Member* owner = sees.members.find(lost);
+  const auto weight = [&](NodeId node) {
+    const membership::Member* member = sees.members.find(node);
+    const bool near = owner != nullptr && member != nullptr && member->region == owner->region;
+    return std::pair{near, derive_uuid(contact.value(), "adopt", node.value())};
+  };
+  NodeId best;
+  for (const NodeId node : sees.failover.health(lost).survivors) {
+    if (sees.failover.state(node) == failover::MemberState::evacuated) continue;
+    if (best == NodeId{} || weight(node) > weight(best)) best = node;
+  }
+  return best == sees.local.self;
+}
+
 // Somebody else's start or run of this attempt is known: in doubt, nobody starts it (R20).
 bool in_doubt(const Sees& sees, const Starts& starts) {
   return std::ranges::any_of(starts, [&](const auto& entry) {
@@ -80,7 +83,6 @@ Decision own_work(const Sees& sees, const contact::Held& held, const Starts& sta
   std::size_t quorum = sees.quorum();
   if (bug::on(bug::Name::small_quorum)) --quorum;
   if (bug::on(bug::Name::no_ack)) quorum = 0;
-  if (c.is_rescue_call() && !all_were_asked(sees, c, *own)) return out;
   if (bug::on(bug::Name::island_starts_work) && sees.local.reachable.empty()) quorum = 1;
   if (count(sees, *own) >= quorum) out.records.push_back(Rec{Ran{c.id, c.attempt, own->number}});
   return out;
@@ -150,46 +152,12 @@ bool may_run(const Sees& sees, const contact::Held& held) {
   return own->ran != 0 || bug::on(bug::Name::run_recorded_after);
 }
 
-bool is_heir(const Sees& sees, NodeId lost, ContactId contact) {
-  // Rendezvous hashing, the lost node's own region first: every survivor computes the same winner; if two ever choose
-  // differently, nothing unsafe follows.
-  const membership::Member* owner = sees.members.find(lost);
-  const auto weight = [&](NodeId node) {
-    const membership::Member* member = sees.members.find(node);
-    const bool near = owner != nullptr && member != nullptr && member->region == owner->region;
-    return std::pair{near, derive_uuid(contact.value(), "adopt", node.value())};
-  };
-  NodeId best;
-  for (const NodeId node : sees.failover.health(lost).survivors) {
-    if (sees.failover.state(node) == failover::MemberState::evacuated) continue;
-    if (best == NodeId{} || weight(node) > weight(best)) best = node;
-  }
-  return best == sees.local.self;
-}
-
-bool still_away(const Sees& sees, const Contact& call) {
-  const contact::Held* of = sees.contacts.find(call.rescue.of);
-  return of != nullptr && of->contact.rescue.call == call.id && !of->contact.attached &&
-         of->contact.phase != Phase::ended && !sees.local.attachments.contains(call.rescue.of);
-}
-
-bool is_being_called(const Sees& sees, const Contact& conversation) {
-  const contact::Held* call = sees.contacts.find(conversation.rescue.call);
-  if (call == nullptr || !call->contact.live()) return false;
-  return std::ranges::any_of(sees.routing.starts(call->contact.id, call->contact.attempt), [&](const auto& entry) {
-    const auto& [starter, start] = entry;
-    const bool may_run = start.outstanding() && acknowledged_by(start, sees.local.self) == start.number;
-    // One that is cut off runs nothing any more (R32 asks for the lease), and what it ran is in doubt (R20).
-    return (may_run || start.ran != 0) && sees.failover.state(starter) != failover::MemberState::evacuated;
-  });
-}
-
 Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
   const contact::Held* held = sees.contacts.find(contact);
   if (held == nullptr || held->contact.kind != contact::Kind::work) return {};
   const Contact& c = held->contact;
   const Starts& starts = sees.routing.starts(contact, c.attempt);
-  if (Decision out = acknowledge(sees, c, starts); !out.empty()) return out;
+  if (Decision out = acknowledge(sees, contact, c.attempt, starts); !out.empty()) return out;
   if (sees.local.hub || c.phase == Phase::ended) return {};
   if (sees.mine(held->line)) return own_work(sees, *held, starts);
   const Start* own = own_start(sees, starts);
@@ -209,7 +177,7 @@ Decision react_work(const Sees& sees, ContactId contact, const Now& now) {
   for (const auto& [starter, start] : starts) {
     if (starter != sees.local.self && (start.outstanding() || start.ran != 0)) return {};
   }
-  if (!sees.local.settled || !is_heir(sees, held->line.node, contact)) return {};
+  if (!sees.local.settled || !survivor(sees, held->line.node, contact)) return {};
   Contact next = c;
   if (next.move.open()) next.move.state = contact::MoveState::returned;
   if (next.phase == Phase::offering || next.phase == Phase::with_agent) {

@@ -15,11 +15,4 @@ namespace tandem::routing {
 // This node's own start of the present attempt had its quorum, and is on record.
 [[nodiscard]] bool may_run(const Sees& sees, const contact::Held& held);
 
-// Of the survivors of a lost node, this one takes over the contact (rendezvous hashing).
-[[nodiscard]] bool is_heir(const Sees& sees, NodeId lost, ContactId contact);
-// R32: the customer who is to be called has not come back, as far as is known here.
-[[nodiscard]] bool still_away(const Sees& sees, const contact::Contact& call);
-// R32: somebody may be calling the customer of this conversation now; whoever meets him says so and waits.
-[[nodiscard]] bool is_being_called(const Sees& sees, const contact::Contact& conversation);
-
 }  // namespace tandem::routing

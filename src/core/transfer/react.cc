@@ -4,7 +4,6 @@
 
 #include "base/bug.h"
 #include "core/transfer/consult.h"
-#include "core/transfer/rescue.h"
 
 namespace tandem::transfer {
 namespace {
@@ -107,7 +106,6 @@ Decision own(const Sees& sees, const contact::Held& held, const Now& now) {
     return contact::claim(held, term, contact::Why::taken_back, std::move(next));
   }
   if (Decision out = consulted(sees, held, now); !out.empty()) return out;
-  if (Decision out = rescued(sees, held, now); !out.empty()) return out;
   const bool needs_agent = c.phase == Phase::offering || c.phase == Phase::with_agent;
   if (!needs_agent) return {};
   const presence::Held* desk = sees.agents.find(c.agent);
@@ -142,8 +140,7 @@ Decision react(const Sees& sees, ContactId contact, const Now& now, Rng& rng) {
       out.effects.push_back(Redirect{attachment->second, contact, sees.local.self});
       return out;
     }
-    if (held->contact.live()) return own(sees, *held, now);
-    return held->contact.phase == Phase::abandoned ? rescued(sees, *held, now) : Decision{};
+    return held->contact.live() ? own(sees, *held, now) : Decision{};
   }
   if (attachment != sees.local.attachments.end()) return superseded(sees, *held, attachment->second);
   if (!held->contact.live()) return {};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/sees.h"
-#include "core/transfer/rescue.h"  // IWYU pragma: export
 
 namespace tandem::transfer {
 
