@@ -749,7 +749,8 @@ bool Simulation::may_begin(std::size_t node, ContactId contact) const {
   const Host& host = *hosts_[node];
   if (host.node == nullptr) return false;
   const World& world = host.node->world();
-  return world.contacts().find(contact) == nullptr &&
+  // Without its disk, alone, it has not even the flow.
+  return world.contacts().find(contact) == nullptr && !world.config().all(config::Kind::flow).empty() &&
          world.failover().state(host.id) == failover::MemberState::active &&
          world.distribution().region(host.region).order.duty == distribution::Duty::serving &&
          world.distribution().node(host.id).order.duty == distribution::Duty::serving;

@@ -28,6 +28,7 @@ void State::apply(const StartWithdrawn& record, const Meta& meta) {
 void State::apply(const Ran& record, const Meta& meta) {
   Start& start = starts_[{record.contact, record.attempt}][meta.log.origin];
   start.ran = std::max(start.ran, record.number);
+  start.ran_in = meta.log.incarnation;
 }
 
 const Starts& State::starts(ContactId contact, std::uint32_t attempt) const {

@@ -14,6 +14,7 @@ struct Start {
   std::uint64_t number = 0;               // its highest
   std::uint64_t withdrawn = 0;            // up to here
   std::uint64_t ran = 0;                  // the number that ran; 0: none
+  Incarnation ran_in;                     // the life that ran it; of no snapshot: none from before it
   std::map<NodeId, std::uint64_t> acked;  // acker -> highest number it acknowledged
   [[nodiscard]] bool outstanding() const { return number > withdrawn && ran == 0; }
   template <class S, class F>

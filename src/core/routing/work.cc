@@ -124,6 +124,12 @@ Decision start(const Sees& sees, const contact::Held& held) {
   const Contact& c = held.contact;
   const Starts& starts = sees.routing.starts(c.id, c.attempt);
   const Start* own = own_start(sees, starts);
+  if (own != nullptr && own->ran != 0 && own->ran_in != sees.local.incarnation) {
+    // R19: what a former life ran is not run again. Whom it was given to may have gone with its disk.
+    Contact next = c;
+    ++next.attempt;
+    return contact::update(held, next);
+  }
   if (in_doubt(sees, starts) || (own != nullptr && (own->outstanding() || own->ran != 0))) return {};
   Decision out;
   out.records.push_back(Rec{Started{c.id, c.attempt, own == nullptr ? 1 : own->number + 1}});

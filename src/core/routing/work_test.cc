@@ -51,6 +51,15 @@ TEST_F(StartedAgain, SendsThroughItsFlowWhatIsNotKnownToBeQueued) {
   EXPECT_EQ(claim.whole.attempt, 1U);
 }
 
+TEST_F(StartedAgain, RunsNothingAgainThatAFormerLifeRan) {
+  contacts.apply(contact::Claimed{.contact = kTask, .term = Term{3}, .whole = contacts.find(kTask)->contact},
+                 meta(kSelf));
+  const Decision decision = start(sees(), *contacts.find(kTask));
+  ASSERT_EQ(decision.records.size(), 1U);
+  const auto& update = std::get<contact::Updated>(std::get<contact::Rec>(decision.records.front()));
+  EXPECT_EQ(update.change.value().attempt, 1U);
+}
+
 TEST_F(StartedAgain, LeavesWhatRanInALaterAttemptElsewhere) {
   local.settled = true;
   contact::Contact later = contacts.find(kTask)->contact;
